@@ -125,9 +125,9 @@ def _decode(path: Path, content: bytes) -> tuple[str, str]:
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[Row]:
-    if "\x00" in text[:4096]:
-        raise CaseFileError(f"{path.name}: 像是二进制文件，不是 CSV / this looks like a binary file, not CSV")
     first_line = text[: text.find("\n")] if "\n" in text else text
+    if "\x00" in first_line:
+        raise CaseFileError(f"{path.name}: 像是二进制文件，不是 CSV / this looks like a binary file, not CSV")
     delimiter = max(",\t;", key=first_line.count)
     previous_limit = csv.field_size_limit(CSV_FIELD_CHARS_MAX)
     try:
