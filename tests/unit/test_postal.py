@@ -9,26 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
+from controller.model import is_s10_item_id, s10_check_digit
 from controller.postal import ItemRange, ManifestLine, RangeExhausted, build_manifest, write_manifest_xlsx
-from controller.postal.items import check_digit, is_well_formed
 
 
 def test_the_published_example_has_its_check_digit() -> None:
-    assert check_digit(47312482) == 9  # the example of the S10 standard
+    assert s10_check_digit(47312482) == 9  # the example of the S10 standard
 
 
 def test_published_valid_numbers_are_well_formed_and_published_wrong_ones_are_not() -> None:
-    assert is_well_formed("RP061365027CN")
-    assert is_well_formed("RB123456785GB")
-    assert not is_well_formed("RB123456786US")
-    assert not is_well_formed("XK00000000001")
+    assert is_s10_item_id("RP061365027CN")
+    assert is_s10_item_id("RB123456785GB")
+    assert not is_s10_item_id("RB123456786US")
+    assert not is_s10_item_id("XK00000000001")
 
 
 @given(st.integers(0, 99_999_000), st.integers(0, 999))
 def test_every_number_of_a_range_is_well_formed_and_drawn_once(first: int, used: int) -> None:
     block = ItemRange("XA", first, first + 999)
     drawn = block.draw(used, 1000 - used)
-    assert all(is_well_formed(number) for number in drawn)
+    assert all(is_s10_item_id(number) for number in drawn)
     assert len(set(drawn)) == len(drawn)
     with pytest.raises(RangeExhausted):
         block.number(1000)
