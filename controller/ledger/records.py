@@ -13,24 +13,26 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-type_of_plain = (str, int, bool, list, dict, type(None))
-"""What ``Record.data`` may hold. No floats: their text differs between writers, and the text is what is hashed."""
-
 NO_DATA: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 class Record(NamedTuple):
-    """One thing that happened, before it is durable. 0 or "" means: not about such a noun."""
+    """One thing that happened, before it is durable. 0 or "" means: not about such a noun.
+
+    A piece's uid already says its letter and batch (`controller.model`), so they need not be repeated beside it.
+    """
 
     kind: str
     batch: int = 0
-    letter: str = ""
+    letter: int = 0
     piece: int = 0
     """The piece's uid."""
     tray: int = 0
     job: str = ""
     """The uid of a print job."""
     data: Mapping[str, object] = NO_DATA
+    """Strings, whole numbers, booleans, None, and lists and dicts of these. No floats: their text differs between writers, and
+    the text is what is hashed."""
 
 
 class Event(NamedTuple):
@@ -40,7 +42,7 @@ class Event(NamedTuple):
     at_unix_ns: int
     kind: str
     batch: int
-    letter: str
+    letter: int
     piece: int
     tray: int
     job: str

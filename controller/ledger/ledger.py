@@ -1,0 +1,248 @@
+"""The ledger itself: append, verify, rebuild. One object for one writing thread; it stops for good at the first fault.
+
+Order of an append: read and lock the head, check the lease, load the states spoken of, apply the state tables (an illegal event is
+refused here, before anything is written), hash, write all, commit, then the witness. Only after `append` returned may paper move.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from controller.ledger import chain, projection
+from controller.ledger.checkpoint import Checkpoint, confirm, read_checkpoint, write_checkpoint
+from controller.ledger.errors import FaultCode, LedgerFault
+from controller.ledger.lease import Lease
+from controller.ledger.projection import Advance, States
+from controller.ledger.records import Event, Record
+from controller.ledger.store import Finished, Store
+
+DISK_RESERVE_BYTES: Final = 256 * 1024 * 1024
+"""Below this the ledger stops while there is still room to write down why."""
+CHECKPOINT_EVERY_EVENTS: Final = 500
+VERIFY_AT_OPEN_EVENTS: Final = 800_000
+"""Checked before the first append; older events are checked by `Ledger.verify` in the background. About four seconds."""
+STATES_CACHED_MAX: Final = 400_000
+
+
+class Ledger:
+    """An append-only, hash-chained record with the states that follow from it."""
+
+    def __init__(
+        self,
+        store: Store,
+        advance: Advance,
+        *,
+        witness: Path | None = None,
+        disk_reserve_bytes: int = DISK_RESERVE_BYTES,
+        verify_events: int | None = VERIFY_AT_OPEN_EVENTS,
+    ) -> None:
+        """Open the ledger in ``store`` and check it: its newest ``verify_events`` events (None: all) and the witness.
+
+        Raises:
+            LedgerFault: CHAIN with the altered event, ROLLBACK when the witness saw more, STORAGE, DISK_RESERVE.
+        """
+        self.store = store
+        self.fault: LedgerFault | None = None
+        self._advance = advance
+        self._witness = witness
+        self._reserve_bytes = disk_reserve_bytes
+        self._lock = threading.Lock()
+        self._resident = store.resident is not None
+        self._known: States = projection.empty() if store.resident is None else store.resident
+        with store.writing() as writing:
+            self.seq, self.hash = writing.head()
+        self._witnessed_seq = 0
+        self._check_disk()
+        self._confirm_witness()
+        first = 1 if verify_events is None else max(1, self.seq - verify_events + 1)
+        self.verify(first)
+
+    def append(
+        self,
+        records: Sequence[Record],
+        at_unix_ns: int,
+        *,
+        lease: Lease | None = None,
+        finished: Sequence[tuple[int, str]] = (),
+    ) -> int:
+        """Make ``records`` durable, all or none, in order; return the seq of the last event.
+
+        ``finished`` are operator commands of the inbox that are done by this, with their outcome as JSON.
+
+        Raises:
+            LedgerFault: it did not become durable, or nobody can know; the line must stop.
+            Whatever the state tables raise for an illegal event: nothing was written, the ledger goes on.
+        """
+        with self._lock:
+            if self.fault is not None:
+                raise self.fault
+            if not records and not finished:
+                return self.seq
+            try:
+                self._check_disk()
+                self._append(records, at_unix_ns, lease, finished)
+            except LedgerFault as fault:
+                self.fault = fault
+                raise
+            return self.seq
+
+    def _append(
+        self, records: Sequence[Record], at_unix_ns: int, lease: Lease | None, finished: Sequence[tuple[int, str]]
+    ) -> None:
+        with self.store.writing() as writing:
+            seq, last_hash = writing.head()
+            if lease is not None:
+                newest = writing.lease_epoch(lease.line)
+                if newest != lease.epoch:
+                    raise LedgerFault(
+                        FaultCode.FENCED,
+                        f"line {lease.line!r} was taken over by another controller (epoch {newest}, ours {lease.epoch})",
+                    )
+            if seq != self.seq and not self._resident:
+                # Another process wrote since: what we remember may be old.
+                self._known = projection.empty()
+            for noun, keys in projection.subjects(records, self._known).items():
+                self._known[noun].update(writing.states(noun, keys))
+            events = chain.extend(last_hash, seq + 1, at_unix_ns, records)
+            changed = projection.fold(events, self._known, self._advance)
+            last_seq = seq + len(events)
+            done: list[Finished] = [(command_id, outcome, last_seq) for command_id, outcome in finished]
+            writing.put(events, changed, done)
+        self.seq = last_seq
+        self.hash = events[-1].hash if events else last_hash
+        if not self._resident:
+            self._remember(changed)
+        if self._witness is not None and self.seq - self._witnessed_seq >= CHECKPOINT_EVERY_EVENTS:
+            self.witness()
+
+    def _remember(self, changed: States) -> None:
+        if sum(map(len, self._known.values())) > STATES_CACHED_MAX:
+            self._known = projection.empty()
+        for noun, rows in changed.items():
+            self._known[noun].update(rows)
+
+    def state(self, noun: str, key: projection.Key) -> str | None:
+        """Return the state of one letter, piece, tray, batch or print job as this ledger last knew it; None when there is none."""
+        row = self._known[noun].get(key)
+        if row is None:
+            with self._lock, self.store.writing() as writing:
+                row = writing.states(noun, [key]).get(key)
+        return None if row is None else str(row[-2])
+
+    def read(self, first_seq: int = 1, last_seq: int | None = None) -> Iterator[Event]:
+        """Yield the events of that range in order."""
+        return self.store.read(first_seq, last_seq)
+
+    def witness(self) -> None:
+        """Write the witnessed checkpoint now; call it when a tray closes and when the line stops."""
+        if self._witness is not None and self.seq:
+            write_checkpoint(self._witness, Checkpoint(self.store.ledger_id, self.seq, self.hash))
+            self._witnessed_seq = self.seq
+
+    def verify(
+        self, first_seq: int = 1, last_seq: int | None = None, progress: Callable[[int], None] | None = None
+    ) -> int:
+        """Check the chain over that range as it is stored now; return how many events were checked.
+
+        Safe from another thread. When it finds damage the ledger is stopped for its writer too.
+
+        Raises:
+            LedgerFault: CHAIN with the first event that is missing or altered.
+        """
+        last = self.seq if last_seq is None else last_seq
+        if last < first_seq:
+            return 0
+        try:
+            previous = chain.genesis(self.store.ledger_id)
+            if first_seq > 1:
+                before = next(self.store.read(first_seq - 1, first_seq - 1), None)
+                if before is None:
+                    raise LedgerFault(FaultCode.CHAIN, f"event {first_seq - 1} is missing", seq=first_seq - 1)
+                previous = before.hash
+            events: Iterator[Event] = self.store.read(first_seq, last)
+            if progress is not None:
+                events = _reported(events, progress)
+            reached, end = chain.check(previous, first_seq, events)
+            if reached < last:
+                raise LedgerFault(FaultCode.CHAIN, f"event {reached + 1} is missing, and all after it", seq=reached + 1)
+            if last == self.seq and end != self.hash:
+                raise LedgerFault(FaultCode.CHAIN, f"event {last} is not the one the head names", seq=last)
+        except LedgerFault as fault:
+            self.fault = fault
+            raise
+        return last - first_seq + 1
+
+    def replay(self) -> States:
+        """Return the states that follow from the events alone."""
+        return projection.fold(self.read(1, self.seq), projection.empty(), self._advance)
+
+    def check_states(self) -> None:
+        """Compare the state columns with a replay.
+
+        Raises:
+            LedgerFault: STATES, naming the first row that differs.
+        """
+        replayed, stored = self.replay(), self.store.all_states()
+        for noun in projection.NOUNS:
+            if replayed[noun] == stored[noun]:
+                continue
+            keys = replayed[noun].keys() | stored[noun].keys()
+            key = min(key for key in keys if replayed[noun].get(key) != stored[noun].get(key))
+            raise LedgerFault(
+                FaultCode.STATES,
+                f"{noun} {key} is stored as {stored[noun].get(key)}, but its events say {replayed[noun].get(key)}",
+            )
+
+    def rebuild(self) -> States:
+        """Write the state columns anew from the events; return them."""
+        states = self.replay()
+        with self._lock:
+            self.store.replace_states(states)
+            if not self._resident:
+                self._known = projection.empty()
+            elif self.store.resident is not None:
+                self._known = self.store.resident
+        return states
+
+    def close(self) -> None:
+        """Write the witness and release the store; idempotent."""
+        if self.fault is None:
+            self.witness()
+        self.store.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _check_disk(self) -> None:
+        free = self.store.free_bytes()
+        if free is not None and free < self._reserve_bytes:
+            raise LedgerFault(
+                FaultCode.DISK_RESERVE,
+                f"only {free // 2**20} MB are free where the ledger is written; the reserve is {self._reserve_bytes // 2**20} MB. Free space, then start again",
+            )
+
+    def _confirm_witness(self) -> None:
+        if self._witness is None:
+            return
+        seen = read_checkpoint(self._witness)
+        if seen is None:
+            return
+        at_checkpoint = next(self.store.read(seen.seq, seen.seq), None) if seen.seq <= self.seq else None
+        confirm(seen, self.store.ledger_id, self.seq, at_checkpoint.hash if at_checkpoint else None)
+        self._witnessed_seq = seen.seq
+
+
+def _reported(events: Iterator[Event], progress: Callable[[int], None]) -> Iterator[Event]:
+    for event in events:
+        if event.seq % 10_000 == 0:
+            progress(event.seq)
+        yield event

@@ -1,0 +1,1 @@
+"""Schema migrations of the ledger (Alembic). A released migration is never edited; stored old databases in tests/vectors/ledger prove it."""
