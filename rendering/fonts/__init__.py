@@ -4,7 +4,9 @@ A `FontChain` is one face (song, hei, kai, fang) with the fonts it falls back to
 embedded programs of one batch. Nothing here breaks lines, knows a template or writes a PDF object.
 """
 
-from rendering.fonts.chain import MISSING, Face, FontChain, FontError
-from rendering.fonts.subset import ChainSubset, EmbeddedFont
+from rendering.fonts.catalog import Face
+from rendering.fonts.chain import MISSING, FontChain
+from rendering.fonts.errors import FontError
+from rendering.fonts.subset import TABLE_SIZE, ChainSubset, EmbeddedFont
 
-__all__ = ["MISSING", "ChainSubset", "EmbeddedFont", "Face", "FontChain", "FontError"]
+__all__ = ["MISSING", "TABLE_SIZE", "ChainSubset", "EmbeddedFont", "Face", "FontChain", "FontError"]
