@@ -24,10 +24,11 @@ class Override(StrEnum):
 
     REPRINT_AFTER_GRANT = "reprint-after-grant"
     DECLARE_LOST = "declare-lost"
-    RELEASE_HELD_TRAY = "release-held-tray"
-    BYPASS_CAMERA = "bypass-camera"
+    CUSTODY_TYPED = "custody-typed"
+    DESTROY = "destroy"
     RECALL_AFTER_CLOSE = "recall-after-close"
-    RELEASE_HELD_LETTER = "release-held-letter"
+    FREE_LETTER = "free-letter"
+    BYPASS_CAMERA = "bypass-camera"
 
 
 class ApprovalState(StrEnum):

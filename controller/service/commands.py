@@ -24,23 +24,21 @@ class Command(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     CUSTODY_SCAN = "custody-scan"
+    CUSTODY_TYPED = "custody-typed"
+    VOID = "void"
     DESTROY = "destroy"
-    RECHECK = "recheck"
-    REPRINT = "reprint"
-    REPRINT_AFTER_GRANT = "reprint-after-grant"
     DECLARE_LOST = "declare-lost"
+    SEARCH_ENDED = "search-ended"
+    REPRINT_AFTER_GRANT = "reprint-after-grant"
     TRAY_OPEN = "tray-open"
     TRAY_CLOSE = "tray-close"
-    TRAY_HOLD = "tray-hold"
-    TRAY_AUDIT_SCAN = "tray-audit-scan"
-    TRAY_AUDIT_END = "tray-audit-end"
-    RELEASE_HELD_TRAY = "release-held-tray"
+    TRAY_AUDIT = "tray-audit"
     HAND_OVER = "hand-over"
-    ACCEPTANCE = "acceptance"
+    TRAY_ACCEPTED = "tray-accepted"
     RETURNED_MAIL = "returned-mail"
     RECALL = "recall"
     RECALL_AFTER_CLOSE = "recall-after-close"
-    RELEASE_HELD_LETTER = "release-held-letter"
+    FREE_LETTER = "free-letter"
     BYPASS_CAMERA = "bypass-camera"
     BATCH_CLOSE = "batch-close"
 
@@ -62,24 +60,22 @@ RULES: Final[Mapping[Command, Rule]] = MappingProxyType(
     {
         Command.HOLD: _rule(Right.CONTROL_LINE),
         Command.RESUME: _rule(Right.CONTROL_LINE),
-        Command.CUSTODY_SCAN: _rule(Right.CUSTODY, "uid"),
-        Command.DESTROY: _rule(Right.CUSTODY, "uid"),
-        Command.RECHECK: _rule(Right.CUSTODY, "uid"),
-        Command.REPRINT: _rule(Right.REPRINT, "uid"),
-        Command.REPRINT_AFTER_GRANT: _rule(Right.REQUEST_OVERRIDE, "uid", "reason", two_people=True),
+        Command.CUSTODY_SCAN: _rule(Right.CUSTODY, "payload"),
+        Command.CUSTODY_TYPED: _rule(Right.REQUEST_OVERRIDE, "uid", "reason", two_people=True),
+        Command.VOID: _rule(Right.REPRINT, "uid", "reason"),
+        Command.DESTROY: _rule(Right.REQUEST_OVERRIDE, "uid", two_people=True),
         Command.DECLARE_LOST: _rule(Right.REQUEST_OVERRIDE, "uid", "reason", two_people=True),
+        Command.SEARCH_ENDED: _rule(Right.CLOSE_BATCH, "batch"),
+        Command.REPRINT_AFTER_GRANT: _rule(Right.REQUEST_OVERRIDE, "uid", "reason", two_people=True),
         Command.TRAY_OPEN: _rule(Right.TRAYS, "tray"),
         Command.TRAY_CLOSE: _rule(Right.TRAYS, "tray"),
-        Command.TRAY_HOLD: _rule(Right.TRAYS, "tray", "reason"),
-        Command.TRAY_AUDIT_SCAN: _rule(Right.TRAYS, "tray", "uid"),
-        Command.TRAY_AUDIT_END: _rule(Right.TRAYS, "tray"),
-        Command.RELEASE_HELD_TRAY: _rule(Right.REQUEST_OVERRIDE, "tray", "reason", two_people=True),
-        Command.HAND_OVER: _rule(Right.HAND_OVER, "trays", "taken_by", "signature_sha256", "photo_sha256"),
-        Command.ACCEPTANCE: _rule(Right.HAND_OVER, "batch", "receipt", "pieces"),
+        Command.TRAY_AUDIT: _rule(Right.TRAYS, "tray", "payloads", "counted"),
+        Command.HAND_OVER: _rule(Right.HAND_OVER, "tray", "taken_by", "signature_sha256", "photo_sha256"),
+        Command.TRAY_ACCEPTED: _rule(Right.HAND_OVER, "tray", "receipt"),
         Command.RETURNED_MAIL: _rule(Right.RETURNS, "item", "reason", "photo_sha256"),
         Command.RECALL: _rule(Right.RECALL, "letter", "reason"),
         Command.RECALL_AFTER_CLOSE: _rule(Right.REQUEST_OVERRIDE, "letter", "reason", two_people=True),
-        Command.RELEASE_HELD_LETTER: _rule(Right.REQUEST_OVERRIDE, "letter", "reason", two_people=True),
+        Command.FREE_LETTER: _rule(Right.REQUEST_OVERRIDE, "letter", "reason", two_people=True),
         Command.BYPASS_CAMERA: _rule(Right.REQUEST_OVERRIDE, "camera", "minutes", "reason", two_people=True),
         Command.BATCH_CLOSE: _rule(Right.CLOSE_BATCH, "batch"),
     }

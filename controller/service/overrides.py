@@ -26,12 +26,13 @@ from controller.service.rights import Right
 SUBJECT_OF: Final[Mapping[Override, str]] = {
     Override.REPRINT_AFTER_GRANT: "uid",
     Override.DECLARE_LOST: "uid",
-    Override.RELEASE_HELD_TRAY: "tray",
-    Override.BYPASS_CAMERA: "camera",
+    Override.CUSTODY_TYPED: "uid",
+    Override.DESTROY: "uid",
     Override.RECALL_AFTER_CLOSE: "letter",
-    Override.RELEASE_HELD_LETTER: "letter",
+    Override.FREE_LETTER: "letter",
+    Override.BYPASS_CAMERA: "camera",
 }
-_NUMBERS: Final = frozenset({"uid", "tray"})
+_NUMBERS: Final = frozenset({"uid", "letter"})
 
 
 class Overrides:
