@@ -44,4 +44,5 @@ find_python() {
 }
 
 install_system_packages
+bash setup/fonts.sh
 install_python_packages
