@@ -15,8 +15,8 @@ from typing import Final, NewType
 
 BatchId = NewType("BatchId", int)
 """1 … 999 999."""
-LetterId = NewType("LetterId", str)
-"""Batch and letter number, ``000001-0000123``."""
+LetterId = NewType("LetterId", int)
+"""Batch and letter number as one integer, ``batch * 10**7 + number``; people read `letter_name`."""
 PieceUid = NewType("PieceUid", int)
 """Batch, letter number and attempt as one integer of at most 15 digits; fits the u64 of a grant."""
 TrayId = NewType("TrayId", int)
@@ -37,20 +37,19 @@ def letter_id(batch: int, number: int) -> LetterId:
     """Return the id of letter ``number`` of ``batch``."""
     if not (0 < batch <= BATCH_MAX and 0 < number <= NUMBER_MAX):
         raise ValueError(f"batch {batch} or letter number {number} out of range")
-    return LetterId(f"{batch:06d}-{number:07d}")
+    return LetterId(batch * 10_000_000 + number)
 
 
 def piece_uid(batch: int, number: int, attempt: int) -> PieceUid:
     """Return the uid of one attempt at letter ``number`` of ``batch``."""
     if not 0 < attempt <= ATTEMPT_MAX:
         raise ValueError(f"attempt {attempt} out of range 1-{ATTEMPT_MAX}")
-    letter_id(batch, number)
-    return PieceUid((batch * 10_000_000 + number) * 100 + attempt)
+    return PieceUid(letter_id(batch, number) * 100 + attempt)
 
 
 def letter_of(uid: int) -> LetterId:
     """Return the letter a piece is an attempt at."""
-    return LetterId(f"{uid // 1_000_000_000:06d}-{uid // 100 % 10_000_000:07d}")
+    return LetterId(uid // 100)
 
 
 def batch_of(uid: int) -> BatchId:
@@ -66,6 +65,23 @@ def number_of(uid: int) -> int:
 def attempt_of(uid: int) -> int:
     """Return which attempt at its letter a piece is, from 1."""
     return uid % 100
+
+
+def letter_name(letter: int) -> str:
+    """Return the form people read and type: ``000001-0000123`` (batch, letter)."""
+    return f"{letter // 10_000_000:06d}-{letter % 10_000_000:07d}"
+
+
+def parse_letter_name(text: str) -> LetterId:
+    """Return the id of the letter a person typed as ``000001-0000123``.
+
+    Raises:
+        ValueError: the text is not of that form.
+    """
+    batch, _, number = text.strip().partition("-")
+    if not (batch.isascii() and batch.isdigit() and number.isascii() and number.isdigit()):
+        raise ValueError(f"{text!r} is not a letter name such as 000001-0000123")
+    return letter_id(int(batch), int(number))
 
 
 def piece_name(uid: int) -> str:

@@ -361,7 +361,7 @@ class DeclareLoss:
 class RecallLetter:
     command: int
     badge: str
-    letter: str
+    letter: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +371,7 @@ class FreeLetter:
     command: int
     badge: str
     second: str
-    letter: str
+    letter: int
 
 
 @dataclass(frozen=True, slots=True)
