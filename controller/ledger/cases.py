@@ -73,9 +73,17 @@ class Cases:
         return [found[letter] for letter in sorted(found)]
 
     def erase(self, batch: int) -> int:
-        """Erase the personal data of ``batch``; return how many cases had any. The hashes stay."""
+        """Erase the personal data of ``batch``; return how many cases had any. The hashes stay.
+
+        On SQLite the freed bytes are overwritten (secure_delete) and the write-ahead log is emptied; on PostgreSQL old row versions
+        stay in the files until VACUUM has run, which this does not wait for.
+        """
         with storage_faults(), self._engine.begin() as connection:
-            done = connection.execute(
-                update(CASES).where(CASES.c.batch == batch, CASES.c.document.is_not(None)).values(document=None)
-            )
-            return int(done.rowcount)
+            chosen = update(CASES).where(CASES.c.batch == batch, CASES.c.document.is_not(None)).values(document=None)
+            erased = int(connection.execute(chosen).rowcount)
+        if self._engine.dialect.name == "sqlite":
+            with storage_faults(), self._engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return erased

@@ -46,7 +46,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",  # NORMAL loses the last commits at power loss (sqlite.org/pragma.html#pragma_synchronous)
-        "foreign_keys=ON",
+        "secure_delete=ON",  # erased case data shall not survive in free pages
         "cache_size=-16000",
         "temp_store=MEMORY",
         "trusted_schema=OFF",

@@ -33,6 +33,8 @@ class Lease:
             os.close(self._file)
             self._file = None
         if self._session is not None:
+            # Back in the pool the session would keep its lock: end it.
+            self._session.invalidate()
             self._session.close()
             self._session = None
 

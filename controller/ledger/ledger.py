@@ -57,9 +57,9 @@ class Ledger:
             self.seq, self.hash = writing.head()
         self._witnessed_seq = 0
         self._check_disk()
-        self._confirm_witness()
         first = 1 if verify_events is None else max(1, self.seq - verify_events + 1)
         self.verify(first)
+        self._confirm_witness()
 
     def append(
         self,
