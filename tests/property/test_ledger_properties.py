@@ -24,6 +24,9 @@ PLAIN = st.recursive(
 RECORDS = st.builds(
     Record,
     kind=KINDS,
+    batch=st.integers(0, 9),
+    letter=st.integers(0, 99),
+    job=st.sampled_from(["", "B000001-J01-0a1b2c3d"]),
     piece=st.sampled_from(PIECES),
     tray=st.integers(0, 3),
     data=st.dictionaries(st.text(max_size=5), PLAIN, max_size=3),
@@ -65,7 +68,7 @@ def test_how_records_are_grouped_into_transactions_does_not_show(records, rng: r
     assert grouped.store.all_states() == one_by_one.store.all_states()
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(RECORDS, min_size=3, max_size=20), st.data())
 def test_any_change_of_any_event_is_found_at_that_event(records, data):
     ledger = written([Record("line.note"), *records])
