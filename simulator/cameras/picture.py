@@ -1,0 +1,77 @@
+"""What a camera sees of a passing sheet or envelope. Seeded; it composes pictures and never decodes them.
+
+C1 sees the right margin of a sheet's front, C2 the window of an envelope with whatever lies behind its film.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from simulator.paper import MARGIN_MM, MARGIN_PX_PER_MM, PANEL_MM, PANEL_PX_PER_MM, Envelope, Pixels, Sheet
+
+# The part of the envelope's front that C2 sees, and the window in it: x, y, width, height in mm from its top left.
+C2_REGION_MM = (10.0, 40.0, 130.0, 65.0)
+WINDOW_MM = (20.0, 50.0, 100.0, 45.0)
+
+ENVELOPE_GREY = 228
+EMPTY_GREY = 205
+BELT_GREY = 60
+NOISE_SIGMA = 2.5
+TURN_DEG_SIGMA = 0.15
+SHAKE_PX_SIGMA = 1.0
+
+
+class Optics:
+    """Lens, light and sensor of one camera: small turn and shake, blur along the belt, noise."""
+
+    def __init__(self, seed: int, blur_px: float = 0.6) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._blur_px = blur_px
+        noise = self._rng.normal(0, NOISE_SIGMA, (1400, 2400)) + 128
+        self._noise: Pixels = np.clip(noise.round(), 0, 255).astype(np.uint8)
+
+    def expose(self, scene: Pixels, *, glare: bool = False) -> Pixels:
+        """Return the frame the sensor makes of ``scene``."""
+        height, width = scene.shape
+        turn = cv2.getRotationMatrix2D((width / 2, height / 2), float(self._rng.normal(0, TURN_DEG_SIGMA)), 1.0)
+        turn[:, 2] = turn[:, 2] + self._rng.normal(0, SHAKE_PX_SIGMA, 2)
+        seen = cv2.warpAffine(scene, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        if self._blur_px > 0:
+            seen = cv2.GaussianBlur(seen, (3, 3), self._blur_px)
+        if glare:
+            seen = cv2.addWeighted(seen, 0.08, np.full_like(seen, 255), 0.92, 0)
+        y = int(self._rng.integers(0, self._noise.shape[0] - height + 1))
+        x = int(self._rng.integers(0, self._noise.shape[1] - width + 1))
+        noise = self._noise[y : y + height, x : x + width]
+        return np.asarray(cv2.addWeighted(seen, 1.0, noise, 1.0, -128), dtype=np.uint8)
+
+
+def sheet_scene(papers: list[Sheet]) -> Pixels:
+    """Return what lies under C1: the uppermost sheet of what was fed as one, or the empty belt."""
+    if not papers:
+        shape = (round(MARGIN_MM[3] * MARGIN_PX_PER_MM), round(MARGIN_MM[2] * MARGIN_PX_PER_MM))
+        return np.full(shape, BELT_GREY, dtype=np.uint8)
+    return papers[0].margin.pixels()
+
+
+def envelope_scene(envelope: Envelope) -> Pixels:
+    """Return what lies under C2: envelope paper, and in the window the first sheet's panel where the insert came to rest."""
+    scale = PANEL_PX_PER_MM
+    rx, ry, rw, rh = C2_REGION_MM
+    wx, wy, ww, wh = WINDOW_MM
+    scene = np.full((round(rh * scale), round(rw * scale)), ENVELOPE_GREY, dtype=np.uint8)
+    top, left = round((wy - ry) * scale), round((wx - rx) * scale)
+    height, width = round(wh * scale), round(ww * scale)
+    window = np.full((height, width), EMPTY_GREY, dtype=np.uint8)
+    if envelope.sheets:
+        panel = envelope.sheets[0].panel.pixels()
+        # The sheet's (0, 0) lies at the shift; the window shows sheet x from wx - shift_x, y from wy - shift_y.
+        x = round((wx - envelope.shift_mm[0] - PANEL_MM[0]) * scale)
+        y = round((wy - envelope.shift_mm[1] - PANEL_MM[1]) * scale)
+        part = panel[y : y + height, x : x + width]
+        film = cv2.convertScaleAbs(part, alpha=0.9, beta=18)  # the film takes contrast
+        window[: part.shape[0], : part.shape[1]] = film
+    scene[top : top + height, left : left + width] = window
+    cv2.rectangle(scene, (left, top), (left + width, top + height), 170, 1)
+    return scene

@@ -1,0 +1,53 @@
+"""The world log: one JSON line for every physical fact. It is the auditor's truth and is never read by the simulated machine.
+
+Line: ``{"t": seconds since start, "what": kind, ...}``. Nothing here knows a payload, a name or an address.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+class Journal:
+    """Appends facts to a file from any thread; listeners see them too (they must only enqueue)."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8", buffering=1 << 16)
+        self._lock = threading.Lock()
+        self._start = time.monotonic()
+        self._flushed = self._start
+        self._listeners: list[Callable[[dict[str, object]], None]] = []
+
+    def listen(self, listener: Callable[[dict[str, object]], None]) -> None:
+        """Call ``listener`` with every later fact."""
+        self._listeners.append(listener)
+
+    def write(self, what: str, **facts: object) -> None:
+        """Append one fact; at most a quarter of a second passes before it is in the file."""
+        now = time.monotonic()
+        line: dict[str, object] = {"t": round(now - self._start, 6), "what": what, **facts}
+        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+        with self._lock:
+            if self._file.closed:
+                return
+            self._file.write(text + "\n")
+            if now - self._flushed > 0.25:
+                self._file.flush()
+                self._flushed = now
+        for listener in self._listeners:
+            listener(line)
+
+    def flush(self) -> None:
+        """Bring everything written so far into the file."""
+        with self._lock:
+            if not self._file.closed:
+                self._file.flush()
+
+    def close(self) -> None:
+        """Flush and close; later facts are dropped."""
+        with self._lock:
+            self._file.close()

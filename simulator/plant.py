@@ -1,0 +1,287 @@
+"""The whole simulated line put together: printers, inserter, cameras, operator, faults. The shell of the simulator.
+
+It decides nothing a machine or a person would decide; it connects them and keeps the world log.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import threading
+import time
+from pathlib import Path
+from typing import Protocol
+
+from simulator.cameras.picture import C2_REGION_MM, envelope_scene, sheet_scene
+from simulator.cameras.server import CameraUnit
+from simulator.console import UnknownWords, execute
+from simulator.defects import Defects
+from simulator.inserter.device import InserterDevice, clock_us
+from simulator.inserter.firmware import Firmware
+from simulator.inserter.port import PtyPort
+from simulator.inserter.vocabulary import Reason
+from simulator.journal import Journal
+from simulator.paper import MARGIN_MM, MARGIN_PX_PER_MM, PANEL_PX_PER_MM, Envelope, Sheet
+from simulator.people import Operator, ScanDesk
+from simulator.printing.printer import Printer
+from simulator.printing.server import IppServer
+from simulator.scenario import Scenario
+
+PLUG_AGAIN_S_MAX = 3600.0
+
+
+class Part(Protocol):
+    """Something with a thread of its own."""
+
+    def start(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class Faults:
+    """The scenario's plan: each fault once, when its counter reaches its value."""
+
+    def __init__(self, plant: Plant, scenario: Scenario) -> None:
+        self._plant = plant
+        self._lock = threading.Lock()
+        self._counts: dict[str, int] = {}
+        self._due = [fault for fault in scenario.faults if fault.counter != "seconds"]
+        self._timed = [fault for fault in scenario.faults if fault.counter == "seconds"]
+
+    def start(self) -> None:
+        for fault in self._timed:
+            self._plant.device.after(fault.value, lambda line=fault.do: self._do(line))  # type: ignore[misc]
+
+    def count(self, counter: str) -> None:
+        """Count one and do what is due; called before the counted thing takes effect."""
+        with self._lock:
+            value = self._counts[counter] = self._counts.get(counter, 0) + 1
+            due = [fault for fault in self._due if fault.counter == counter and fault.value <= value]
+            self._due = [fault for fault in self._due if fault not in due]
+        for fault in due:
+            self._do(fault.do)
+
+    def _do(self, line: str) -> None:
+        try:
+            execute(self._plant, line)
+        except UnknownWords as problem:
+            self._plant.journal.write("fault_not_understood", said=line, problem=str(problem))
+
+
+class Plant:
+    """A running simulated line in directory ``folder``; a context manager."""
+
+    def __init__(self, scenario: Scenario, folder: Path, *, seed: int, speed: float) -> None:
+        self.scenario = scenario
+        self.folder = folder
+        self.speed = speed
+        folder.mkdir(parents=True, exist_ok=True)
+        self.journal = Journal(folder / "world.jsonl")
+        self.journal.write("SIMULATED", scenario=scenario.name, seed=seed, speed=speed)
+        self.defects = Defects(seed)
+        self._rng = random.Random(seed)
+        self._requests = threading.Lock()
+        self._faults = Faults(self, scenario)
+        self.printers = [self._make_printer(plan.name, plan.sheets_per_s * speed) for plan in scenario.printers]
+        self.servers = [IppServer(printer) for printer in self.printers]
+        self.cameras = {
+            name: CameraUnit(name, seed * 2 + place, self.journal, self.defects)
+            for place, name in enumerate(("c1", "c2"))
+        }
+        self.device = self._make_device(seed)
+        self.scanner = PtyPort(folder / "scanner", baud=9600)
+        self.desk = ScanDesk(scenario.people, speed, self.journal, self._scan)
+        self.operator = Operator(scenario.people, speed, self.device, self.desk, self.journal)
+
+    def _make_printer(self, name: str, sheets_per_s: float) -> Printer:
+        return Printer(
+            name,
+            sheets_per_s,
+            self.journal,
+            self.defects,
+            on_stack=lambda stack: self.operator.stack_ready(stack),
+            on_sheet=lambda: self._faults.count("printed"),
+        )
+
+    def _make_device(self, seed: int) -> InserterDevice:
+        epoch = self._next_epoch()
+        firmware = Firmware(
+            self.scenario.machine.at(self.speed),
+            self,
+            self.defects,
+            random.Random(seed + 1),
+            epoch=epoch,
+            now_us=clock_us(),
+        )
+        port = PtyPort(self.folder / "inserter", baud=self.scenario.machine.baud, defects=self.defects)
+        return InserterDevice(firmware, port)
+
+    def _next_epoch(self) -> int:
+        """Count one boot in the device's non-volatile memory and return the count."""
+        memory = self.folder / "epoch"
+        epoch = int(memory.read_text()) + 1 if memory.exists() else 1
+        fresh = memory.with_suffix(".new")
+        fresh.write_text(str(epoch))
+        fresh.replace(memory)
+        return epoch
+
+    def __enter__(self) -> Plant:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start everything, then write ``line.toml``: when it is there, the line can be used."""
+        for part in self._running():
+            part.start()
+        self._faults.start()
+        self._write_line_file()
+
+    def close(self) -> None:
+        """Stop everything and take ``line.toml`` away."""
+        (self.folder / "line.toml").unlink(missing_ok=True)
+        for part in self._running():
+            part.close()
+        self.scanner.close()
+        self.journal.write("stopped")
+        self.journal.close()
+
+    def _running(self) -> list[Part]:
+        return [*self.servers, *self.printers, *self.cameras.values(), self.desk, self.device]
+
+    def _write_line_file(self) -> None:
+        def text(value: object) -> str:
+            return json.dumps(value, ensure_ascii=False)
+
+        x, y, width, height = MARGIN_MM
+        lines = [
+            "# SIMULATED 模拟: the addresses of a simulated line. Nothing here prints or posts anything.",
+            "simulated = true",
+            f"name = {text('SIMULATED ' + self.scenario.name)}",
+        ]
+        for server in self.servers:
+            lines += ["", "[[printer]]", f"name = {text(server.printer.name)}", f"uri = {text(server.uri)}"]
+        machine = self.scenario.machine
+        lines += [
+            "",
+            "[inserter]",
+            f"url = {text(str(self.device.port.link))}",
+            f"baud = {machine.baud or 115200}",
+            f"scale = {text(machine.scale)}",
+            "",
+            "[scanner]",
+            f"url = {text(str(self.scanner.link))}",
+            "",
+            "[camera.c1]",
+            f"url = {text(self.cameras['c1'].url)}",
+            f"px_per_mm = {MARGIN_PX_PER_MM}",
+            f"region_mm = [{x}, {y}, {width}, {height}]",
+            "",
+            "[camera.c2]",
+            f"url = {text(self.cameras['c2'].url)}",
+            f"px_per_mm = {PANEL_PX_PER_MM}",
+            f"region_mm = {list(C2_REGION_MM)}",
+            "",
+        ]
+        fresh = self.folder / "line.toml.new"
+        fresh.write_text("\n".join(lines), encoding="utf-8")
+        fresh.replace(self.folder / "line.toml")
+
+    # --- what the paper path tells (World) ----------------------------------------------------------------------------
+
+    def c1_fires(self, trigger: int, papers: list[Sheet]) -> None:
+        self.cameras["c1"].fire(lambda: sheet_scene(papers))
+
+    def c2_fires(self, trigger: int, envelope: Envelope) -> None:
+        seen = Envelope(envelope.piece_no, list(envelope.sheets), 0, 0, shift_mm=envelope.shift_mm)
+        self.cameras["c2"].fire(lambda: envelope_scene(seen))
+
+    def lands_in_tray(self, tray: int, envelope: Envelope) -> None:
+        self._landed("tray", envelope, tray=tray)
+
+    def lands_in_bin(self, envelope: Envelope) -> None:
+        self._landed("reject", envelope)
+        self.operator.rejected(envelope)
+
+    def _landed(self, where: str, envelope: Envelope, **more: object) -> None:
+        sheets = [sheet.told() for sheet in envelope.sheets]
+        self.journal.write(
+            "exit", piece_no=envelope.piece_no, epoch=self.device.firmware.epoch, where=where, sheets=sheets, **more
+        )
+        self._faults.count("exited")
+
+    def fact(self, what: str, **facts: object) -> None:
+        self.journal.write(what, **facts)
+        if what == "fed":
+            self._faults.count("fed")
+        elif what == "formed":
+            self._faults.count("formed")
+        elif what == "stack_ended":
+            self.operator.tend_feeder()
+        elif what == "fault" and facts["active"] and facts["reason"] == Reason.JAM.name:
+            self.operator.jammed(int(str(facts["zone"])))
+
+    # --- what the console asks for -----------------------------------------------------------------------------------
+
+    def printer(self, name: str) -> Printer | None:
+        return next((printer for printer in self.printers if printer.name.lower() == name.lower()), None)
+
+    def unplug(self, seconds: float) -> None:
+        """Pull the inserter's cable and put it back after a while."""
+        self.device.post(self.device.port.unplug)
+        self.device.after(min(seconds, PLUG_AGAIN_S_MAX), self.device.port.plug)
+
+    def reboot(self) -> None:
+        """Power-cycle the inserter."""
+        self.device.post(self._reboot)
+
+    def _reboot(self) -> None:
+        self.device.firmware.reboot(clock_us(), self._next_epoch())
+        self.operator.tend_feeder()
+
+    def request(self, what: str) -> None:
+        """Ask whoever runs the spooler for something only they can do; one JSON line in ``requests.jsonl``."""
+        with self._requests, (self.folder / "requests.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"request": what, "at_unix_ns": time.time_ns()}) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def disturb_stack(self, how: str) -> None:
+        """Disturb the sheets lying on the feeder."""
+        self.device.post(lambda: self._disturb(how))
+
+    def _disturb(self, how: str) -> None:
+        stack = self.device.firmware.path.stack
+        if stack is None:
+            return
+        sheets = stack.sheets
+        if how == "swap next two" and len(sheets) > 1:
+            sheets[0], sheets[1] = sheets[1], sheets[0]
+        elif how == "reverse":
+            sheets.reverse()
+        elif how == "shuffle":
+            mixed = list(sheets)
+            self._rng.shuffle(mixed)
+            sheets.clear()
+            sheets.extend(mixed)
+        elif how == "drop next" and len(sheets) > 1:
+            lost = sheets.popleft()
+            self.desk.bring(Envelope(0, [lost], 0, 0), "floor")
+        self.journal.write("stack_disturbed", how=how, left=[sheet.told() for sheet in list(sheets)[:4]])
+
+    def swap_tray(self, tray: int) -> None:
+        """Put another tray in place without telling anybody."""
+        self.device.post(lambda: self._swap_tray(tray))
+
+    def _swap_tray(self, tray: int) -> None:
+        self.device.firmware.path.swap_tray(tray)
+
+    def _scan(self, line: str) -> None:
+        self.device.post(lambda: self._emit_scan(line))
+
+    def _emit_scan(self, line: str) -> None:
+        now = clock_us()
+        self.scanner.send(line.encode() + b"\r\n", now)
+        self.device.firmware.timers.after(len(line) * 1100 + 3000, lambda: self.scanner.flush(clock_us()))

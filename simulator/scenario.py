@@ -1,0 +1,200 @@
+"""Scenario files: the world, its speed, what goes wrong and when. Pure parsing; every mistake names file, key and remedy."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from simulator.inserter.path import Mechanics
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+
+
+class ScenarioError(ValueError):
+    """The scenario cannot be used; the text is for the person who wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterPlan:
+    """One printer; ``sheets_per_s`` at speed 1 (10 is 1,200 A4 pages a minute, duplex)."""
+
+    name: str
+    sheets_per_s: float = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class MachinePlan:
+    """Times at speed 1 in ms; 100 ms pitch is 36,000 envelopes an hour.
+
+    ``c2_to_gate_ms`` is 1.0 m of belt at 3.29 m/s.
+    """
+
+    sheet_pitch_ms: float = 100.0
+    piece_pitch_ms: float = 100.0
+    feeder_to_c1_ms: float = 40.0
+    c1_to_accumulator_ms: float = 80.0
+    fold_ms: float = 120.0
+    envelope_ms: float = 150.0
+    to_c2_ms: float = 50.0
+    c2_to_gate_ms: float = 304.0
+    gate_to_eye_ms: float = 60.0
+    eye_to_settled_ms: float = 80.0
+    set_wait_ms: float = 400.0
+    bin_capacity: int = 500
+    scale: bool = False
+    baud: int = 115200
+
+    def at(self, speed: float) -> Mechanics:
+        """Return the mechanics at ``speed`` times the nominal belt speed."""
+
+        def belt(ms: float) -> int:
+            return max(1, round(ms * 1000 / speed))
+
+        return Mechanics(
+            sheet_pitch_us=belt(self.sheet_pitch_ms),
+            piece_pitch_us=belt(self.piece_pitch_ms),
+            feeder_to_c1_us=belt(self.feeder_to_c1_ms),
+            c1_to_accumulator_us=belt(self.c1_to_accumulator_ms),
+            fold_us=belt(self.fold_ms),
+            envelope_us=belt(self.envelope_ms),
+            to_c2_us=belt(self.to_c2_ms),
+            c2_to_gate_us=belt(self.c2_to_gate_ms),
+            gate_to_eye_us=belt(self.gate_to_eye_ms),
+            eye_to_settled_us=belt(self.eye_to_settled_ms),
+            set_wait_us=round(self.set_wait_ms * 1000),
+            bin_capacity=self.bin_capacity,
+            scale=self.scale,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePlan:
+    """How fast the simulated operator is, in seconds at speed 1; ``present`` False leaves everything to the console."""
+
+    carry_s: float = 0.4
+    clear_s: float = 1.0
+    scan_s: float = 0.15
+    present: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPlan:
+    """``do`` is a line of the fault console; ``when`` is a counter and its value: printed, fed, formed, exited, seconds."""
+
+    counter: str
+    value: float
+    do: str
+
+
+COUNTERS = ("printed", "fed", "formed", "exited", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A whole simulated line."""
+
+    name: str
+    title: str = ""
+    expect: str = ""
+    seed: int = 1
+    speed: float = 1.0
+    printers: tuple[PrinterPlan, ...] = (PrinterPlan("P1"), PrinterPlan("P2"))
+    machine: MachinePlan = field(default_factory=MachinePlan)
+    people: PeoplePlan = field(default_factory=PeoplePlan)
+    faults: tuple[FaultPlan, ...] = ()
+
+
+def _fill(kind: type, table: object, where: str) -> dict[str, object]:
+    """Return the keyword arguments for ``kind``, each checked against the type of its default."""
+    if not isinstance(table, dict):
+        raise ScenarioError(f"{where}: must be a table")
+    known = {one.name: str(one.type) for one in fields(kind)}
+    accepted: dict[str, tuple[type, ...]] = {"float": (int, float), "int": (int,), "bool": (bool,), "str": (str,)}
+    for key, value in table.items():
+        if key not in known:
+            raise ScenarioError(f"{where}.{key}: unknown; known are {', '.join(known)}")
+        wanted = accepted[known[key]]
+        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+            raise ScenarioError(f"{where}.{key}: {value!r} is not a {known[key]}")
+        if isinstance(value, (int, float)) and value < 0:
+            raise ScenarioError(f"{where}.{key}: must not be negative")
+    return dict(table)
+
+
+def _fault(table: object, where: str) -> FaultPlan:
+    if not isinstance(table, dict) or not {"when", "do"} <= table.keys():
+        raise ScenarioError(f'{where}: needs when = "printed 12" and do = "smear window"')
+    counter, _, value = str(table["when"]).partition(" ")
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if counter not in COUNTERS or number < 0:
+        raise ScenarioError(f"{where}.when: {table['when']!r}; write one of {', '.join(COUNTERS)} and a number")
+    return FaultPlan(counter, number, str(table["do"]))
+
+
+def parse(text: str, name: str) -> Scenario:
+    """Return the scenario written in ``text``.
+
+    Raises:
+        ScenarioError: TOML or content is wrong; says where.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise ScenarioError(f"{name}: not TOML: {problem}") from problem
+    known = {"title", "expect", "seed", "speed", "printer", "machine", "people", "fault"}
+    if unknown := sorted(table.keys() - known):
+        raise ScenarioError(f"{name}: unknown key {unknown[0]}; known are {', '.join(sorted(known))}")
+    printers = table.get("printer", [{"name": "P1"}, {"name": "P2"}])
+    faults = table.get("fault", [])
+    speed = table.get("speed", 1.0)
+    if not isinstance(speed, (int, float)) or isinstance(speed, bool) or speed <= 0:
+        raise ScenarioError(f"{name}: speed must be a number above 0")
+    if not isinstance(printers, list) or not printers or not isinstance(faults, list):
+        raise ScenarioError(f"{name}: [[printer]] and [[fault]] are lists of tables, with at least one printer")
+    return Scenario(
+        name=name,
+        title=str(table.get("title", "")),
+        expect=str(table.get("expect", "")),
+        seed=int(table.get("seed", 1)),
+        speed=float(speed),
+        printers=tuple(
+            PrinterPlan(**_fill(PrinterPlan, one, f"{name}: printer {place}"))  # type: ignore[arg-type]
+            for place, one in enumerate(printers, 1)
+        ),
+        machine=MachinePlan(**_fill(MachinePlan, table.get("machine", {}), f"{name}: machine")),  # type: ignore[arg-type]
+        people=PeoplePlan(**_fill(PeoplePlan, table.get("people", {}), f"{name}: people")),  # type: ignore[arg-type]
+        faults=tuple(_fault(one, f"{name}: fault {place}") for place, one in enumerate(faults, 1)),
+    )
+
+
+def load(name: str) -> Scenario:
+    """Return the scenario ``name``, a path or the name of one that comes with the simulator.
+
+    Raises:
+        ScenarioError: missing or wrong; the text says what to do.
+    """
+    path = find(name)
+    try:
+        return parse(path.read_text(encoding="utf-8"), path.stem)
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ScenarioError(f"{path}: cannot be read: {problem}") from problem
+
+
+def find(name: str) -> Path:
+    """Return the file of a scenario given as a path or as the name of one that comes with the simulator.
+
+    Raises:
+        ScenarioError: neither exists.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    named = SCENARIOS / f"{name.removesuffix('.toml')}.toml"
+    if named.is_file():
+        return named
+    known = ", ".join(sorted(file.stem for file in SCENARIOS.glob("*.toml")))
+    raise ScenarioError(f"no scenario file {name}; give a path, or one of: {known}")
