@@ -44,6 +44,8 @@ _BLOCKING = frozenset(
     }
 )
 UNREACHABLE = "offline-report"
+_HOUSEKEEPING = frozenset({"paused", "cups-waiting-for-job-completed", "connecting-to-device"})
+"""What a queue says while we hold it to settle its jobs, and while it works; of no interest to an operator."""
 
 
 @dataclass(slots=True)
@@ -56,13 +58,14 @@ class _Job:
     cups_job: int = 0
     at_printer: bool = False
     asked: bool = False
-    told: tuple[JobState, int, tuple[str, ...]] | None = None
+    told: tuple[JobState, int] | None = None
 
 
 @dataclass(slots=True)
 class _Queue:
     address: PrinterAddress
     unsettled_since: float = -1.0
+    """When the queue was found stopped: by us or a restarted spooler, with jobs of before that must be settled first. -1: it runs."""
     blocked_since: float = -1.0
     told: tuple[object, ...] = ()
     answers: bool = False
@@ -114,12 +117,6 @@ class Follower:
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
-    def begin(self, client: SpoolClient) -> None:
-        """A new connection to the spooler: queues that are stopped hold jobs of before and are let go only when those are settled."""
-        for name, one in self._queues.items():
-            state, _, _, _ = client.queue_state(name)
-            one.unsettled_since = 0.0 if state == _STOPPED else -1.0
-
     def look(self, client: SpoolClient, now_unix: float) -> None:
         """One round of questions; tells what has changed.
 
@@ -158,8 +155,10 @@ class Follower:
 
     def _tell_reasons(self, client: SpoolClient, name: str, one: _Queue, now_unix: float) -> None:
         assert one.status is not None
-        _, queue_reasons, queue_message, accepting = client.queue_state(name)
-        reasons = tuple(sorted({*one.status.reasons, *queue_reasons}))
+        queue_state, queue_reasons, queue_message, accepting = client.queue_state(name)
+        if (queue_state == _STOPPED or not accepting) and one.unsettled_since < 0:
+            one.unsettled_since = now_unix
+        reasons = tuple(sorted({*one.status.reasons, *queue_reasons} - _HOUSEKEEPING))
         blocked = one.status.state == _STOPPED or any(
             _word(reason) in _BLOCKING or reason.endswith("-error") for reason in reasons
         )
@@ -183,7 +182,6 @@ class Follower:
         at_printer: dict[str, PrinterJob],
         now_unix: float,
     ) -> None:
-        one.unsettled_since = one.unsettled_since or now_unix
         waiting = [job for job in spooled.values() if job.queue == name]
         if not one.answers and any(job.begun_unix for job in waiting) and now_unix - one.unsettled_since < PATIENCE_S:
             return
@@ -263,10 +261,10 @@ class Follower:
             self._progress(uid, job, at_printer.state, at_printer.impressions, ())
 
     def _progress(self, uid: str, job: _Job, state: JobState, impressions: int, reasons: tuple[str, ...]) -> None:
-        told = (state, impressions, reasons)
+        told = (state, impressions)
         if told != job.told:
             job.told = told
-            self._tell(JobProgress(job.queue, uid, *told))
+            self._tell(JobProgress(job.queue, uid, state, impressions, reasons))
 
     def _end(self, uid: str, job: _Job, state: JobState, impressions: int, reasons: tuple[str, ...]) -> None:
         self.forget(uid)

@@ -20,7 +20,7 @@ from typing import Self
 from devices.errors import Busy, DeviceError, LinkError, SpoolerError
 from devices.printing.following import Follower
 from devices.printing.ipp import Printer
-from devices.printing.notices import JobAccepted, JobRefused, PrintNotice, PrintSink, SpoolerDown, SpoolerUp
+from devices.printing.notices import JobAccepted, JobRefused, JobState, PrintNotice, PrintSink, SpoolerDown, SpoolerUp
 from devices.printing.settlement import came_to_nothing, newest_by_title
 from devices.printing.spool_client import SpoolClient
 from devices.printing.spooler import PrinterAddress
@@ -185,9 +185,12 @@ class PrintQueues:
         for job in client.jobs():
             if job.title != job_uid:
                 continue
-            if job.documents == 0:
+            if job.is_over:
+                if job.impressions > 0 or job.state is JobState.COMPLETED:
+                    return job.queue, job.job_id
+            elif job.documents == 0:
                 client.cancel(job.job_id)  # left half sent by a host that died
-            elif not job.is_over or job.impressions > 0 or job.state.name == "COMPLETED":
+            else:
                 return job.queue, job.job_id
         for name, printer in self._printers.items():
             with contextlib.suppress(
@@ -218,15 +221,14 @@ class PrintQueues:
             try:
                 client = SpoolClient(self._server)
                 for printer in self._printers.values():
-                    if client.ensure_queue(printer):
-                        client.let_go(printer.name)
-                self._follower.begin(client)
+                    client.ensure_queue(printer)
                 self._ready.set()
                 self._tell(SpoolerUp(self._server))
                 down_told = False
-                while not self._stop.wait(_FOLLOW_EVERY_S):
+                while not self._stop.is_set():
                     self._follower.look(client, time.time())
                     self._deliver()
+                    self._stop.wait(_FOLLOW_EVERY_S)
             except DeviceError as problem:
                 self._ready.clear()
                 if not down_told:

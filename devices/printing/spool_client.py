@@ -29,7 +29,8 @@ _ASKED = [
 ]
 _CONTINUE = 100
 _NOT_FOUND = 0x0406
-_UNREACHABLE = frozenset({0x0502, 0x0507})  # server-error-service-unavailable, server-error-busy
+_UNREACHABLE = frozenset({0x0500, 0x0502, 0x0506, 0x0507})
+"""RFC 8011 §B.1.5: internal-error (how libcups reports a socket that is gone), service-unavailable, not-accepting-jobs (a queue half made by a spooler that died), busy."""
 _PIECE = 65536
 _T = TypeVar("_T")
 
@@ -45,16 +46,15 @@ class SpoolClient:
         except RuntimeError as problem:
             raise LinkError(f"the print spooler at {server} does not answer") from problem
 
-    def ensure_queue(self, printer: PrinterAddress) -> bool:
-        """Make the raw queue unless it is there with this address; True when it was made. A job that fails is ended, never tried again by CUPS."""
+    def ensure_queue(self, printer: PrinterAddress) -> None:
+        """Make the raw queue, stopped, unless it is there with this address. A job that fails is ended, never tried again by CUPS."""
         known = self._call(lambda c: c.getPrinters())
-        if known.get(printer.name, {}).get("device-uri") == printer.uri:
-            return False
-        self._call(lambda c: c.addPrinter(printer.name, device=printer.uri, info="Letterline"))
+        if known.get(printer.name, {}).get("device-uri") != printer.uri:
+            self._call(lambda c: c.addPrinter(printer.name, device=printer.uri, info="Letterline"))
+            self._call(lambda c: c.disablePrinter(printer.name))
         self._call(lambda c: c.setPrinterErrorPolicy(printer.name, "abort-job"))
         self._call(lambda c: c.setPrinterShared(printer.name, False))
         self._call(lambda c: c.acceptJobs(printer.name))
-        return True
 
     def let_go(self, queue: str) -> None:
         self._call(lambda c: c.enablePrinter(queue))
