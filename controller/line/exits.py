@@ -1,0 +1,172 @@
+"""Behind the gate: what tray eye and reject eye say, and what is believed of it.
+
+Exactly one eye must see each piece, and it must be the right one. Everything else is a tray on HOLD.
+"""
+
+from __future__ import annotations
+
+from controller.line import challenge, pieces, trays
+from controller.line.actions import AlarmCode, MachineCommand
+from controller.line.book import PieceEntry, TrayEntry
+from controller.line.events import GateSet, PieceExited, RejectEye, TrayEye
+from controller.line.state import LinePiece, LineState
+from controller.model import Divert, piece_name
+from controller.states import PackVerb, PieceEvent, PieceState
+
+FOREIGN = "foreign-piece"
+
+
+def unknown_hold(uid: int) -> str:
+    """Return the reason for HOLD that one piece of unknown exit gives its tray."""
+    return f"exit-unknown:{piece_name(uid)}"
+
+
+def gate_set(line: LineState, event: GateSet) -> None:
+    """The gate moved. A gate that opens for a piece without a grant is a broken gate."""
+    envelope = line.inside.get(event.piece_no)
+    if event.passing and (envelope is None or not envelope.granted):
+        foreign(line, event.piece_no)
+
+
+def tray_eye(line: LineState, event: TrayEye) -> None:
+    """An envelope fell into the tray."""
+    tray = line.book.trays.get(event.tray) or line.tray
+    if tray is not None:
+        tray.edges += 1
+        if tray.eye_count is not None and event.count != tray.eye_count + 1:
+            line.book.place_hold(tray, "eye-count-jumped")
+        tray.eye_count = event.count
+    envelope = line.inside.get(event.piece_no)
+    if envelope is None or not envelope.granted:
+        foreign(line, event.piece_no, tray)
+        return
+    envelope.tray_seen = True
+    if tray is not None:
+        envelope.tray = tray.number
+
+
+def reject_eye(line: LineState, event: RejectEye) -> None:
+    """An envelope fell into the reject bin; `piece_exited` says what that means."""
+
+
+def piece_exited(line: LineState, event: PieceExited) -> None:
+    """Both eyes had their time: conclude where the envelope is, or that nobody knows."""
+    envelope = line.inside.pop(event.piece_no, None)
+    if envelope is None:
+        if event.tray:
+            foreign(line, event.piece_no)
+        return
+    if envelope.at_exit is not None:
+        line.exit_shots.pop(envelope.at_exit.trigger - line.eyes[2].offset, None)
+    if envelope.granted and envelope.owner is not None:
+        _conclude_granted(line, envelope, envelope.owner, event)
+    else:
+        _conclude_refused(line, envelope, event)
+    _forget_sheets(line, envelope)
+    trays.settle_closing(line)
+
+
+def _conclude_granted(line: LineState, envelope: LinePiece, piece: PieceEntry, event: PieceExited) -> None:
+    known = piece.state == PieceState.PASS_GRANTED or (piece.state == PieceState.EXIT_UNKNOWN and not envelope.hands)
+    if not known:
+        return  # hands were inside, or it is in hand already: only a person can say where it is
+    if event.tray and not event.reject:
+        in_tray(line, envelope, piece, event.seq)
+    elif event.reject and not event.tray:
+        _left_by_reject(line, piece, event.seq)
+    else:
+        exit_unknown(line, envelope, piece, "both eyes" if event.tray else "no eye")
+
+
+def in_tray(line: LineState, envelope: LinePiece, piece: PieceEntry, seq: int) -> None:
+    """The tray eye alone saw a granted piece."""
+    book = line.book
+    granted_for = book.trays.get(piece.tray)
+    tray = book.trays.get(envelope.tray)
+    assert tray is not None
+    if granted_for is not None:
+        granted_for.under_way.discard(piece.uid)
+        book.lift_hold(granted_for, unknown_hold(piece.uid))
+    piece.tray = tray.number
+    tray.pieces[piece.uid] = piece
+    book.move(piece, PieceEvent.IN_TRAY, {"seq": seq})
+    line.rejected_in_row = 0
+    challenge.passed(line, tray.number)
+    if piece.letter.recalled:
+        trays.pull(line, piece)
+    trays.warn_when_full(line, tray)
+
+
+def _left_by_reject(line: LineState, piece: PieceEntry, seq: int) -> None:
+    """The reject eye alone saw a granted piece: its token came late, or the gate does not open."""
+    tray = line.book.trays.get(piece.tray)
+    if tray is not None:
+        tray.under_way.discard(piece.uid)
+        line.book.lift_hold(tray, unknown_hold(piece.uid))
+    piece.reason = Divert.GATE_REJECTED
+    line.book.move(piece, PieceEvent.DIVERTED, {"reason": Divert.GATE_REJECTED, "seq": seq})
+    line.rejected_in_row += 1
+    if line.rejected_in_row >= line.config.consecutive_max:
+        line.rejected_in_row = 0
+        line.actions.append(MachineCommand(PackVerb.HOLD))
+        line.alarm(AlarmCode.GATE_NOT_PASSING, "gate")
+
+
+def exit_unknown(line: LineState, envelope: LinePiece | None, piece: PieceEntry, why: str) -> None:
+    """Nobody knows where a granted piece is: it may not be printed again, and its tray may not leave, until somebody looks."""
+    if piece.state != PieceState.PASS_GRANTED:
+        if piece.state == PieceState.EXIT_UNKNOWN and envelope is not None:
+            envelope.hands = True
+        return
+    line.book.move(piece, PieceEvent.EXIT_UNKNOWN, {"why": why})
+    tray = line.book.trays.get(piece.tray)
+    if tray is not None:
+        tray.under_way.discard(piece.uid)
+        if line.book.place_hold(tray, unknown_hold(piece.uid)):
+            line.alarm(AlarmCode.TRAY_HOLD, str(tray.number), piece_name(piece.uid))
+
+
+def _conclude_refused(line: LineState, envelope: LinePiece, event: PieceExited) -> None:
+    pieces.close_unjudged(line, envelope)
+    if event.tray:
+        if not envelope.tray_seen:
+            foreign(line, event.piece_no)
+        return
+    if not event.reject:
+        line.book.note("line.exit-unseen", {"no": event.piece_no})
+        return
+    if not envelope.uids:
+        line.book.note("line.unidentified-rejected", {"no": event.piece_no, "reason": envelope.refused})
+    for uid in envelope.uids:
+        piece = line.book.pieces.get(uid)
+        if piece is not None and piece.state == PieceState.SUSPECT:
+            line.book.move(piece, PieceEvent.DIVERTED, {"reason": envelope.refused, "seq": event.seq})
+    if not envelope.hands:
+        challenge.proven(line)
+
+
+def foreign(line: LineState, piece_no: int, tray: TrayEntry | None = None) -> None:
+    """Something without a grant is in the tray, or on its way: stop at once; the tray needs an audit."""
+    envelope = line.inside.get(piece_no)
+    if envelope is not None:
+        envelope.tray_seen = True
+    tray = tray or line.tray
+    if tray is not None:
+        line.book.place_hold(tray, FOREIGN)
+        line.book.note("line.foreign-in-tray", {"no": piece_no}, tray=tray.number)
+    line.actions.append(MachineCommand(PackVerb.ABORT))
+    line.alarm(AlarmCode.FOREIGN_IN_TRAY, str(tray.number) if tray else "", f"no. {piece_no}")
+    challenge.failed(line)
+
+
+def gather_uids(line: LineState, envelope: LinePiece) -> None:
+    """Say which pieces have sheets in an envelope that left before its set could be judged."""
+    sheets = line.feed.sheets
+    found = (sheets.get(number) for number in range(envelope.first, envelope.last + 1))
+    facts = [sheet.fact for sheet in found if sheet is not None and sheet.fact is not None]
+    envelope.uids = tuple(dict.fromkeys(fact.uid for fact in facts if fact.uid))
+
+
+def _forget_sheets(line: LineState, envelope: LinePiece) -> None:
+    for number in range(envelope.first, envelope.last + 1):
+        line.feed.sheets.pop(number, None)
