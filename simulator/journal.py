@@ -16,10 +16,9 @@ class Journal:
     """Appends facts to a file from any thread; listeners see them too (they must only enqueue)."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="utf-8", buffering=1 << 16)
+        self._file = path.open("a", encoding="utf-8", buffering=1)
         self._lock = threading.Lock()
         self._start = time.monotonic()
-        self._flushed = self._start
         self._listeners: list[Callable[[dict[str, object]], None]] = []
 
     def listen(self, listener: Callable[[dict[str, object]], None]) -> None:
@@ -27,7 +26,7 @@ class Journal:
         self._listeners.append(listener)
 
     def write(self, what: str, **facts: object) -> None:
-        """Append one fact; at most a quarter of a second passes before it is in the file."""
+        """Append one fact; it is in the file when the call returns."""
         now = time.monotonic()
         line: dict[str, object] = {"t": round(now - self._start, 6), "what": what, **facts}
         text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
@@ -35,19 +34,10 @@ class Journal:
             if self._file.closed:
                 return
             self._file.write(text + "\n")
-            if now - self._flushed > 0.25:
-                self._file.flush()
-                self._flushed = now
         for listener in self._listeners:
             listener(line)
 
-    def flush(self) -> None:
-        """Bring everything written so far into the file."""
-        with self._lock:
-            if not self._file.closed:
-                self._file.flush()
-
     def close(self) -> None:
-        """Flush and close; later facts are dropped."""
+        """Close; later facts are dropped."""
         with self._lock:
             self._file.close()

@@ -80,18 +80,15 @@ def _draw(
     page: pypdfium2.PdfPage, size_mm: tuple[float, float], box_mm: tuple[float, float, float, float], px_per_mm: int
 ) -> Pixels:
     x, y, width, height = box_mm
-    wanted = (round(height * px_per_mm), round(width * px_per_mm))
-    right, bottom = size_mm[0] - x - width, size_mm[1] - y - height
-    if right < 0 or bottom < 0:
-        return np.full(wanted, 255, dtype=np.uint8)  # the page is smaller than A4: nothing is printed there
+    canvas = np.full((round(height * px_per_mm), round(width * px_per_mm)), 255, dtype=np.uint8)
+    right, bottom = (max(0.0, side) for side in (size_mm[0] - x - width, size_mm[1] - y - height))
+    if size_mm[0] <= x or size_mm[1] <= y:
+        return canvas  # the page is smaller than A4: nothing is printed there
     crop = tuple(side * PT_PER_MM for side in (x, bottom, right, y))
-    bitmap = page.render(scale=px_per_mm / PT_PER_MM, crop=crop, grayscale=True)
-    drawn = bitmap.to_numpy()
-    if drawn.ndim == 3:
-        drawn = drawn[:, :, 0]
-    if drawn.shape != wanted:
-        return np.asarray(cv2.resize(drawn, (wanted[1], wanted[0]), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    return np.array(drawn, dtype=np.uint8)
+    drawn = page.render(scale=px_per_mm / PT_PER_MM, crop=crop, grayscale=True).to_numpy()
+    drawn = drawn.reshape(drawn.shape[0], drawn.shape[1], -1)[: canvas.shape[0], : canvas.shape[1], 0]
+    canvas[: drawn.shape[0], : drawn.shape[1]] = drawn
+    return canvas
 
 
 def blank() -> tuple[Picture, Picture]:
