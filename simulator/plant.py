@@ -160,6 +160,7 @@ class Plant:
             "# SIMULATED 模拟: the addresses of a simulated line. Nothing here prints or posts anything.",
             "simulated = true",
             f"name = {text('SIMULATED ' + self.scenario.name)}",
+            'requests = "requests.jsonl"',
         ]
         for server in self.servers:
             lines += ["", "[[printer]]", f"name = {text(server.printer.name)}", f"uri = {text(server.uri)}"]
