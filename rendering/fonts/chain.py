@@ -102,4 +102,5 @@ def _tables(files: list[FontFile]) -> tuple[NDArray[np.uint8], NDArray[np.uint16
     for low, high in ((0, 0x20), (0x7F, 0xA0), (0x200B, 0x2010), (0x2028, 0x202F), (0x2060, 0x2070), (0xFE00, 0xFE10)):
         slots[low:high] = MISSING  # controls, joiners, bidi marks, variation selectors: never drawn
     slots[0xFEFF] = MISSING
+    advances[slots == MISSING] = 0
     return slots, advances

@@ -58,7 +58,7 @@ class ChainSubset:
 
 
 def assign_codes(codepoints: Sequence[int]) -> dict[int, int]:
-    """code point -> two-byte code, in order. Raises FontError past the 64,006 codes there are."""
+    """code point -> two-byte code, in order. Raises FontError past the 63,000 codes there are."""
     if len(codepoints) > len(CODES):
         raise FontError(f"{len(codepoints)} characters of one font in one file, at most {len(CODES)} have a code")
     return dict(zip(codepoints, CODES, strict=False))

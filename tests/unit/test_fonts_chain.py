@@ -1,0 +1,110 @@
+"""A face draws every ideograph the law names, names what it cannot draw, and gives each process the same bytes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rendering.fonts import MISSING, Face, FontChain, FontError
+from rendering.fonts.cmap import code_to_cid, to_unicode
+from rendering.fonts.coverage import AMENDMENT_1, LEVEL_3, coverage
+from rendering.fonts.subset import CODES
+
+
+@pytest.fixture(scope="module", params=list(Face))
+def chain(request: pytest.FixtureRequest) -> FontChain:
+    return FontChain.load(request.param)
+
+
+def test_every_face_draws_all_87_887_ideographs_of_gb_18030_2022(chain: FontChain) -> None:
+    report = coverage(chain, LEVEL_3)
+    assert report.wanted == 87_887
+    assert report.missing == ()
+
+
+def test_the_gap_of_amendment_1_is_reported_by_code_point() -> None:
+    report = coverage(FontChain.load("song"), AMENDMENT_1)
+    assert report.wanted == len(AMENDMENT_1)
+    assert 0 < len(report.missing) < report.wanted
+    assert all(code in AMENDMENT_1 for code in report.missing)
+
+
+def test_missing_characters_are_named_once_and_in_order() -> None:
+    chain = FontChain.load("song")
+    assert chain.missing("律师\u202e函\u0007\u202e\U0010ffff") == ("\u202e", "\u0007", "\U0010ffff")
+    with pytest.raises(FontError, match=r"U\+202E"):
+        chain.subset([0x5F8B, 0x202E])
+
+
+def test_a_site_font_closes_a_gap(tmp_path: Path) -> None:
+    bare = FontChain.load("song")
+    shutil.copy("/usr/share/fonts/truetype/hanazono/HanaMinB.ttf", tmp_path / "site.ttf")
+    site = FontChain.load("song", site=tmp_path)
+    assert len(site.files) == len(bare.files) + 1
+    assert (site.slots != MISSING).sum() >= (bare.slots != MISSING).sum()
+    with pytest.raises(FontError, match="does not exist"):
+        FontChain.load("song", site=tmp_path / "nowhere")
+    (tmp_path / "broken.otf").write_bytes(b"not a font")
+    with pytest.raises(FontError, match=r"broken\.otf"):
+        FontChain.load("song", site=tmp_path)
+
+
+def test_an_unknown_face_is_refused_with_the_faces_there_are() -> None:
+    with pytest.raises(FontError, match="song"):
+        FontChain.load("comic")
+
+
+def test_no_code_holds_a_byte_that_ends_or_escapes_a_literal_string() -> None:
+    assert not any(set(code.to_bytes(2, "big")) & set(b"()\\\r\n") for code in CODES)
+    assert len(set(CODES)) == len(CODES) == 63_000
+
+
+def test_codes_follow_the_order_given_and_every_slot_counts_for_itself() -> None:
+    chain = FontChain.load("song")
+    rare = next(code for code in range(0x20000, 0x2A6D7) if chain.slots[code] > 0)
+    subset = chain.subset([0x51FD, 0x5F8B, rare, 0x5F8B])
+    assert int(subset.codes[0x51FD]) == CODES[0]
+    assert int(subset.codes[0x5F8B]) == CODES[1]
+    assert int(subset.codes[rare]) == CODES[0]
+    assert [font.slot for font in subset.fonts] == [0, int(chain.slots[rare])]
+
+
+def test_the_same_characters_give_the_same_bytes() -> None:
+    first, second = (FontChain.load("song").subset(range(0x4E00, 0x4E80)).fonts[0] for _ in range(2))
+    assert (first.name, first.program, first.to_unicode) == (second.name, second.program, second.to_unicode)
+    assert first.name != FontChain.load("song").subset(range(0x4E00, 0x4E81)).fonts[0].name
+
+
+def test_the_text_layer_uses_surrogate_pairs_beyond_the_bmp() -> None:
+    stream = to_unicode({1: 0x4E00, 2: 0x2B74F}).decode()
+    assert "<0001> <4E00>" in stream
+    assert "<0002> <D86DDF4F>" in stream
+
+
+def test_cmap_sections_never_hold_more_than_a_hundred_entries() -> None:
+    for stream in (to_unicode(dict.fromkeys(range(1, 700), 0x4E00)), code_to_cid({c: 3 * c for c in range(1, 700)})):
+        counts = [int(count) for count in re.findall(rb"(\d+) begin(?:bfchar|cidrange)", stream)]
+        assert max(counts) <= 100
+        assert sum(counts) == 699
+
+
+def test_ranges_of_the_encoding_join_only_what_follows_in_the_same_row() -> None:
+    stream = code_to_cid({0x01FE: 7, 0x01FF: 8, 0x0200: 9, 0x0201: 11}).decode()
+    assert "<01FE> <01FF> 7" in stream
+    assert "<0200> <0200> 9" in stream
+    assert "<0201> <0201> 11" in stream
+
+
+def test_widths_match_the_advances_of_the_font() -> None:
+    chain = FontChain.load("kai")
+    subset = chain.subset([ord(character) for character in "W律i1"])
+    widths = dict(subset.fonts[0].widths)
+    for character in "Wi1":
+        code = int(subset.codes[ord(character)])
+        assert widths.get(code, 1000) == int(chain.advances[ord(character)])
+    assert int(chain.advances[ord("律")]) == 1000
+    assert np.all(chain.advances[chain.slots == MISSING] == 0)
