@@ -1,0 +1,301 @@
+"""Letters (Python values) into the arrays of the kernels, and the defects that show without any layout.
+
+Text becomes indices into the batch's characters; whole batches are checked at once for characters that cannot or must not
+be printed. Nothing is repaired: a letter with a doubtful value is reported and held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rendering.layout.arrays import Values
+from rendering.layout.classes import KIND_BIDI, KIND_PRINTABLE, TABLE_SIZE, character_kinds
+from rendering.model import Codes, Defect, DefectCode, Letter
+from rendering.template import Template
+from rendering.template.compiler import Slot
+from rendering.template.values import FILTERS, compile_test
+
+SEPARATOR: Final = "\x1f"
+KIND_MISSING: Final = 3
+UNDECLARED_LENGTH_MAX: Final = 1000
+ROWS_MAX: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Values of a run of letters as code points, before the batch's characters are known.
+
+    ``points`` holds each value followed by one separator; ``defects[i]`` is empty for a letter that may be laid out.
+    """
+
+    points: NDArray[np.uint32]
+    offsets: NDArray[np.int64]
+    fields: NDArray[np.int64]
+    tables: NDArray[np.int64]
+    conditions: NDArray[np.uint8]
+    defects: Mapping[int, tuple[Defect, ...]]
+
+    def values(self, index_of: NDArray[np.uint16]) -> Values:
+        """The kernels' view, with text as indices into the batch's characters."""
+        text = index_of[np.minimum(self.points, TABLE_SIZE - 1)]
+        return Values(text, self.offsets, self.fields, self.tables, self.conditions)
+
+
+def _getter(names: Sequence[str]) -> Callable[[Mapping[str, str]], tuple[str, ...]]:
+    if not names:
+        return lambda _fields: ()
+    if len(names) == 1:
+        name = names[0]
+        return lambda fields: (fields[name],)
+    return itemgetter(*names)
+
+
+@dataclass(slots=True)
+class Intake:
+    """Gathers letters of one template. ``missing`` (bool per code point) comes from the faces the template uses."""
+
+    template: Template
+    missing: NDArray[np.bool_]
+    _kinds: NDArray[np.uint8] = field(init=False)
+    _own: list[tuple[int, Slot]] = field(init=False)
+    _fetch: Callable[[Mapping[str, str]], tuple[str, ...]] = field(init=False)
+    _filters: list[tuple[int, Callable[[str], str]]] = field(init=False)
+    _tests: list[Callable[[Mapping[str, str], Mapping[str, Sequence[Mapping[str, str]]]], Any]] = field(init=False)
+    _cells: list[tuple[str, Callable[[Mapping[str, str]], tuple[str, ...]], list[tuple[int, Callable[[str], str]]]]] = (
+        field(init=False)
+    )
+    _length_max: NDArray[np.int64] = field(init=False)
+    _optional: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        program = self.template.program
+        kinds = character_kinds()
+        kinds[self.missing & (kinds == KIND_PRINTABLE)] = KIND_MISSING
+        kinds[ord(SEPARATOR)] = KIND_PRINTABLE
+        self._kinds = kinds
+        slots = program.slots
+        # Facts of the piece come after the letter's own fields, in the order of the program's slots.
+        self._own = [(i, slot) for i, slot in enumerate(slots) if not slot.of_piece]
+        self._fetch = _getter([slot.name for _, slot in self._own])
+        self._filters = [(i, _chain(slot.filters)) for i, (_, slot) in enumerate(self._own) if slot.filters]
+        names = frozenset(program.table_names)
+        self._tests = [compile_test(c.file, c.line, c.test, names, set()) for c in program.conditions]
+        self._cells = []
+        for name, columns in zip(program.table_names, program.table_columns, strict=True):
+            filters = [(i, _chain(slot.filters)) for i, slot in enumerate(columns) if slot.filters]
+            self._cells.append((name, _getter([slot.name for slot in columns]), filters))
+        rules = self.template.settings.fields
+        self._length_max = np.array(
+            [rules[s.name].length_max if s.name in rules else UNDECLARED_LENGTH_MAX for s in slots] or [0], np.int64
+        )
+        self._optional = frozenset(name for name, rule in rules.items() if not rule.required)
+
+    def gather(self, letters: Sequence[Letter], codes: Sequence[Codes] | None) -> Gathered:
+        """Collect the values of ``letters`` and find the defects that need no layout."""
+        parts: list[str] = []
+        count = len(letters)
+        defects: dict[int, list[Defect]] = {}
+        program = self.template.program
+        fields = np.zeros(count, np.int64)
+        tables = np.zeros((count, max(1, len(self._cells)), 3), np.int64)
+        conditions = np.zeros((count, max(1, len(self._tests))), np.uint8)
+        seen: dict[str, int] = {}
+        whole = len(self._own) == len(program.slots)
+        for i, letter in enumerate(letters):
+            fields[i] = len(parts)
+            first = seen.setdefault(letter.record_id, i)
+            if first != i:
+                _add(defects, i, _duplicate(letter.record_id))
+            try:
+                own = self._fetch(letter.fields)
+                if "" in own:
+                    raise KeyError
+            except KeyError:
+                own = self._fill_gaps(i, letter, defects)
+            if self._filters:
+                filtered = list(own)
+                for at, apply in self._filters:
+                    filtered[at] = apply(filtered[at])
+                own = tuple(filtered)
+            parts += own if whole else self._with_piece(own, codes[i] if codes else None)
+            if self._cells:
+                self._gather_tables(i, letter, parts, tables, defects)
+            for c, test in enumerate(self._tests):
+                conditions[i, c] = bool(test(letter.fields, letter.tables))
+        points, offsets = self._encode(letters, parts, fields, defects)
+        self._check_characters(letters, points, offsets, fields, tables, defects)
+        frozen = {i: tuple(found) for i, found in defects.items()}
+        return Gathered(points, offsets, fields, tables, conditions, frozen)
+
+    def _with_piece(self, own: tuple[str, ...], codes: Codes | None) -> list[str]:
+        """Put the facts of the piece between the letter's own values."""
+        known = {"caption": codes.caption, "item": codes.item} if codes else {"caption": "", "item": ""}
+        values = iter(own)
+        return [known[slot.name] if slot.of_piece else next(values) for slot in self.template.program.slots]
+
+    def _fill_gaps(self, i: int, letter: Letter, defects: dict[int, list[Defect]]) -> tuple[str, ...]:
+        """Values with gaps: an optional field may be empty, any other is a defect."""
+        values = []
+        for _, slot in self._own:
+            value = letter.fields.get(slot.name, "")
+            if not value and slot.name not in self._optional:
+                message = f"缺少字段“{slot.name}”", f"field {slot.name!r} is missing or empty"
+                _add(defects, i, Defect(DefectCode.MISSING_FIELD, *message, slot.name))
+            values.append(value)
+        return tuple(values)
+
+    def _gather_tables(
+        self, i: int, letter: Letter, parts: list[str], tables: NDArray[np.int64], defects: dict[int, list[Defect]]
+    ) -> None:
+        for t, (name, fetch, filters) in enumerate(self._cells):
+            rows = letter.tables.get(name)
+            if rows is None:
+                message = f"缺少表格“{name}”", f"table {name!r} is missing"
+                _add(defects, i, Defect(DefectCode.MISSING_TABLE, *message, name))
+                rows = ()
+            if len(rows) > ROWS_MAX:
+                message = (
+                    f"表格“{name}”有 {len(rows)} 行，最多 {ROWS_MAX} 行",
+                    f"table {name!r} has {len(rows)} rows, {ROWS_MAX} at most",
+                )
+                _add(defects, i, Defect(DefectCode.TOO_LONG, *message, name))
+                rows = ()
+            start = len(parts)
+            columns = 0
+            for row in rows:
+                try:
+                    cells = fetch(row)
+                except KeyError as error:
+                    message = f"表格“{name}”缺少列“{error.args[0]}”", f"table {name!r} has no column {error.args[0]!r}"
+                    _add(defects, i, Defect(DefectCode.MISSING_FIELD, *message, f"{name}.{error.args[0]}"))
+                    del parts[start:]
+                    rows = ()
+                    break
+                if filters:
+                    filtered = list(cells)
+                    for at, apply in filters:
+                        filtered[at] = apply(filtered[at])
+                    cells = tuple(filtered)
+                columns = len(cells)
+                parts += cells
+            tables[i, t] = start, len(rows), columns
+
+    def _encode(
+        self, letters: Sequence[Letter], parts: list[str], fields: NDArray[np.int64], defects: dict[int, list[Defect]]
+    ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """All values as code points with a separator after each; a value holding the separator is a defect."""
+        text = SEPARATOR.join(parts) + SEPARATOR if parts else ""
+        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        ends = np.flatnonzero(points == ord(SEPARATOR))
+        if len(ends) != len(parts):
+            for value, part in enumerate(parts):
+                if SEPARATOR in part:
+                    i = int(np.searchsorted(fields, value, "right")) - 1
+                    _add(defects, i, _bad_character(ord(SEPARATOR), 1, None))
+                    parts[value] = part.replace(SEPARATOR, "")
+            return self._encode(letters, parts, fields, defects)
+        offsets = np.zeros(len(parts) + 1, np.int64)
+        offsets[1:] = ends + 1
+        return points, offsets
+
+    def _check_characters(
+        self,
+        letters: Sequence[Letter],
+        points: NDArray[np.uint32],
+        offsets: NDArray[np.int64],
+        fields: NDArray[np.int64],
+        tables: NDArray[np.int64],
+        defects: dict[int, list[Defect]],
+    ) -> None:
+        """Find values too long and characters that cannot be printed, for all letters at once."""
+        slots = self.template.program.slots
+        if slots and len(letters):
+            values = fields[:, None] + np.arange(len(slots))
+            lengths = offsets[values + 1] - offsets[values] - 1
+            for i, s in np.argwhere(lengths > self._length_max[None, :]):
+                name, most, has = slots[s].name, int(self._length_max[s]), int(lengths[i, s])
+                message = (
+                    f"字段“{name}”有 {has} 个字，最多 {most} 个",
+                    f"field {name!r} has {has} characters, {most} at most",
+                )
+                _add(defects, int(i), Defect(DefectCode.FIELD_TOO_LONG, *message, name))
+        kinds = self._kinds[np.minimum(points, TABLE_SIZE - 1)]
+        kinds[points >= TABLE_SIZE] = KIND_MISSING
+        told: set[tuple[int, int, int]] = set()
+        for at in np.flatnonzero(kinds)[:100_000]:
+            value = int(np.searchsorted(offsets, at, "right")) - 1
+            i = int(np.searchsorted(fields, value, "right")) - 1
+            if (i, value, int(points[at])) not in told:
+                told.add((i, value, int(points[at])))
+                _add(
+                    defects, i, _bad_character(int(points[at]), int(kinds[at]), self._name_of(i, value, fields, tables))
+                )
+
+    def _name_of(self, i: int, value: int, fields: NDArray[np.int64], tables: NDArray[np.int64]) -> str:
+        slots = self.template.program.slots
+        at = value - int(fields[i])
+        if at < len(slots):
+            return slots[at].name
+        program = self.template.program
+        for t in reversed(range(len(self._cells))):
+            if value >= tables[i, t, 0] and tables[i, t, 1]:
+                column = (value - int(tables[i, t, 0])) % int(tables[i, t, 2])
+                return f"{program.table_names[t]}.{program.table_columns[t][column].name}"
+        return "?"
+
+
+def _chain(names: Sequence[str]) -> Callable[[str], str]:
+    functions = [FILTERS[name] for name in names]
+    if len(functions) == 1:
+        return functions[0]
+
+    def apply(text: str) -> str:
+        for function in functions:
+            text = function(text)
+        return text
+
+    return apply
+
+
+def _add(defects: dict[int, list[Defect]], i: int, defect: Defect) -> None:
+    found = defects.setdefault(i, [])
+    if len(found) < 20:  # a letter of nothing but bad characters needs no longer list
+        found.append(defect)
+
+
+def _duplicate(record_id: str) -> Defect:
+    message = f"编号“{record_id}”重复", f"the id {record_id!r} appears twice"
+    return Defect(DefectCode.DUPLICATE_ID, *message, None)
+
+
+def _bad_character(point: int, kind: int, name: str | None) -> Defect:
+    where_zh = f"字段“{name}”" if name else "一个字段"
+    where_en = f"field {name!r}" if name else "a field"
+    label = f"U+{point:04X}"
+    if kind == KIND_MISSING:
+        shown = chr(point) if point < 0x110000 else "?"
+        return Defect(
+            DefectCode.MISSING_GLYPH,
+            f"{where_zh}中的字“{shown}”（{label}）没有字体可用；请在字体目录中加入含此字的字体",
+            f"{where_en}: no installed font draws {shown} ({label}); add a font that has it to the site font folder",
+            name,
+        )
+    if kind == KIND_BIDI:
+        return Defect(
+            DefectCode.BIDI_CHARACTER,
+            f"{where_zh}含有双向控制符 {label}，印出的顺序会与原文不同；请删除",
+            f"{where_en} holds the bidirectional control {label}: it would print in another order; remove it",
+            name,
+        )
+    return Defect(
+        DefectCode.CONTROL_CHARACTER,
+        f"{where_zh}含有控制字符 {label}；请删除",
+        f"{where_en} holds the control character {label}; remove it",
+        name,
+    )

@@ -1,0 +1,326 @@
+"""Kernels that run a compiled template for one letter: paragraphs and tables become strips, strips go onto pages.
+
+A strip is a horizontal band that is never cut: one line, one table row, one picture. What must stay together is a chain of
+strips each of which keeps the next.
+"""
+
+from __future__ import annotations
+
+from rendering.jit import kernel
+from rendering.layout.arrays import (
+    FAILED_EMPTY,
+    FAILED_PAGES,
+    FAILED_TOO_LONG,
+    N_AFTER,
+    N_CHARS,
+    N_FAILED,
+    N_LINES,
+    N_PLACES,
+    N_STRIPS,
+    STRIPS_MAX,
+    Program,
+    Scratch,
+    Typography,
+    Values,
+)
+from rendering.layout.lines import break_lines, fill_runs
+from rendering.layout.opcodes import (
+    FLAG_KEEP_NEXT,
+    FLAG_KEEP_PREVIOUS,
+    L_DY,
+    OP_END,
+    OP_FORM,
+    OP_JUMP,
+    OP_KEEP,
+    OP_LOOP,
+    OP_NEW_PAGE,
+    OP_NEXT,
+    OP_PARAGRAPH,
+    OP_SPACE,
+    OP_TABLE,
+    OP_UNLESS,
+    P_PAGE,
+    P_STRIP,
+    P_Y,
+    PG_BODY,
+    PG_MAX,
+    S_ARG,
+    S_BEFORE,
+    S_HEADER,
+    S_HEIGHT,
+    S_KEEP,
+    S_KIND,
+    S_LINE0,
+    S_LINE1,
+    S_X,
+    ST_AFTER,
+    ST_BEFORE,
+    ST_FLAGS,
+    ST_LEADING,
+    STRIP_FORM,
+    STRIP_PAGE,
+    STRIP_ROW,
+    STRIP_TEXT,
+)
+
+
+@kernel
+def _add_strip(scratch: Scratch, kind: int, height: int, line0: int, before: int) -> int:
+    """Append a strip holding the lines from ``line0`` on; return its number."""
+    n = scratch.count[N_STRIPS]
+    if n >= STRIPS_MAX - 4:
+        scratch.count[N_FAILED] = FAILED_TOO_LONG
+        return n
+    strip = scratch.strips[n]
+    strip[S_LINE0] = line0
+    strip[S_LINE1] = scratch.count[N_LINES]
+    strip[S_HEIGHT] = height
+    strip[S_KEEP] = 0
+    strip[S_BEFORE] = before
+    strip[S_KIND] = kind
+    strip[S_ARG] = 0
+    strip[S_HEADER] = -1
+    strip[S_X] = 0
+    scratch.count[N_STRIPS] = n + 1
+    return n
+
+
+@kernel
+def _paragraph(
+    program: Program,
+    typography: Typography,
+    values: Values,
+    scratch: Scratch,
+    op: int,
+    at: tuple[int, int, int, int],
+    box: tuple[int, int],
+) -> None:
+    """Lay out one paragraph as strips of one line; never a single line at the foot or head of a page."""
+    style = program.ops[op, 1]
+    flags = program.styles[style, ST_FLAGS]
+    char0 = scratch.count[N_CHARS]
+    line0 = scratch.count[N_LINES]
+    fill_runs(program, typography, values, scratch, style, program.ops[op, 2], program.ops[op, 3], at)
+    lines = break_lines(program, typography, scratch, style, char0, (box[0], box[1], -1))
+    leading = program.styles[style, ST_LEADING]
+    first = scratch.count[N_STRIPS]
+    if flags & FLAG_KEEP_PREVIOUS and first > 0:
+        scratch.strips[first - 1, S_KEEP] = 1
+    total = scratch.count[N_LINES]
+    for i in range(lines):
+        before = scratch.count[N_AFTER] + program.styles[style, ST_BEFORE] if i == 0 else 0
+        scratch.count[N_LINES] = line0 + i + 1
+        strip = _add_strip(scratch, STRIP_TEXT, leading, line0 + i, before)
+        if i < lines - 1 and (i == 0 or i == lines - 2):
+            scratch.strips[strip, S_KEEP] = 1
+    scratch.count[N_LINES] = total
+    if lines > 0:
+        scratch.count[N_AFTER] = program.styles[style, ST_AFTER]
+        if flags & FLAG_KEEP_NEXT:
+            scratch.strips[scratch.count[N_STRIPS] - 1, S_KEEP] = 1
+
+
+@kernel
+def _row(
+    program: Program,
+    typography: Typography,
+    values: Values,
+    scratch: Scratch,
+    layout: int,
+    style: int,
+    head: int,
+    at: tuple[int, int, int, int],
+    x_frame: int,
+) -> int:
+    """Lay out one table row (``head`` 1: the header) as a strip; return the strip."""
+    table = program.tables[layout]
+    pad = table[5]
+    x = x_frame + table[6]
+    leading = program.styles[style, ST_LEADING]
+    line0 = scratch.count[N_LINES]
+    most = 1
+    for c in range(table[2], table[2] + table[1]):
+        column = program.columns[c]
+        char0 = scratch.count[N_CHARS]
+        cell0 = scratch.count[N_LINES]
+        fill_runs(program, typography, values, scratch, style, column[2 + 2 * head], column[3 + 2 * head], at)
+        lines = break_lines(program, typography, scratch, style, char0, (x + pad, column[0] - 2 * pad, column[1]))
+        for i in range(lines):
+            scratch.lines[cell0 + i, L_DY] = pad + i * leading
+        most = max(most, lines)
+        x += column[0]
+    strip = _add_strip(scratch, STRIP_ROW, most * leading + 2 * pad, line0, 0)
+    scratch.strips[strip, S_ARG] = layout
+    scratch.strips[strip, S_X] = x_frame + table[6]
+    return strip
+
+
+@kernel
+def _table(
+    program: Program,
+    typography: Typography,
+    values: Values,
+    scratch: Scratch,
+    layout: int,
+    at: tuple[int, int, int, int],
+    x_frame: int,
+) -> None:
+    """Lay out a whole table; its header is repeated on every page it reaches, its first and last two rows stay together."""
+    table = program.tables[layout]
+    rows = values.tables[at[0], table[0], 1]
+    if rows == 0:
+        return
+    header = -1
+    before = scratch.count[N_AFTER]
+    if table[4] >= 0:
+        header = _row(program, typography, values, scratch, layout, table[4], 1, at, x_frame)
+        scratch.strips[header, S_KEEP] = 1
+        scratch.strips[header, S_BEFORE] = before
+        before = 0
+    for row in range(rows):
+        if scratch.count[N_FAILED]:
+            return
+        strip = _row(program, typography, values, scratch, layout, table[3], 0, (at[0], row, at[2], at[3]), x_frame)
+        scratch.strips[strip, S_HEADER] = header
+        scratch.strips[strip, S_BEFORE] = before
+        before = 0
+        if row < rows - 1 and (row == 0 or row == rows - 2):
+            scratch.strips[strip, S_KEEP] = 1
+    scratch.count[N_AFTER] = 0
+
+
+@kernel
+def _form(program: Program, scratch: Scratch, op: int, x_frame: int) -> None:
+    """Place a picture: in the flow with its height, or floating over it with none."""
+    row = program.ops[op]
+    floating = row[6] == 0
+    last = scratch.count[N_STRIPS] - 1
+    if floating and last >= 0:
+        scratch.strips[last, S_KEEP] = 1
+    before = 0 if floating else scratch.count[N_AFTER]
+    strip = _add_strip(scratch, STRIP_FORM, 0 if floating else row[5], scratch.count[N_LINES], before)
+    scratch.strips[strip, S_ARG] = op
+    scratch.strips[strip, S_X] = x_frame + row[2]
+    if not floating:
+        scratch.count[N_AFTER] = 0
+
+
+@kernel
+def run_operations(
+    program: Program,
+    typography: Typography,
+    values: Values,
+    scratch: Scratch,
+    first_op: int,
+    at: tuple[int, int, int, int],
+    box: tuple[int, int],
+) -> None:
+    """Run the operations from ``first_op`` to OP_END; ``box`` is (x, width) of the frame they fill."""
+    op = first_op
+    row = 0
+    keep_from = -1
+    while program.ops[op, 0] != OP_END and scratch.count[N_FAILED] == 0:
+        code = program.ops[op, 0]
+        here = (at[0], row, at[2], at[3])
+        if code == OP_PARAGRAPH:
+            _paragraph(program, typography, values, scratch, op, here, box)
+        elif code == OP_TABLE:
+            _table(program, typography, values, scratch, program.ops[op, 1], here, box[0])
+        elif code == OP_SPACE:
+            scratch.count[N_AFTER] += program.ops[op, 1]
+        elif code == OP_FORM:
+            _form(program, scratch, op, box[0])
+        elif code == OP_NEW_PAGE:
+            _add_strip(scratch, STRIP_PAGE, 0, scratch.count[N_LINES], 0)
+            scratch.count[N_AFTER] = 0
+        elif code == OP_KEEP:
+            last = scratch.count[N_STRIPS] - 1
+            if program.ops[op, 1]:
+                keep_from = last + 1
+                if program.ops[op, 2] and last >= 0:
+                    scratch.strips[last, S_KEEP] = 1
+            else:
+                for strip in range(max(keep_from, 0), last):
+                    scratch.strips[strip, S_KEEP] = 1
+        op += 1
+        if code == OP_UNLESS and values.conditions[at[0], program.ops[op - 1, 1]] == 0:
+            op = program.ops[op - 1, 2]
+        elif code == OP_JUMP:
+            op = program.ops[op - 1, 1]
+        elif code == OP_LOOP:
+            row = 0
+            if values.tables[at[0], program.ops[op - 1, 1], 1] == 0:
+                op = program.ops[op - 1, 2]
+        elif code == OP_NEXT:
+            row += 1
+            loop = program.ops[op - 1, 1] - 1
+            if row < values.tables[at[0], program.ops[loop, 1], 1]:
+                op = loop + 1
+            else:
+                row = 0
+
+
+@kernel
+def _put_place(scratch: Scratch, strip: int, page: int, y: int) -> None:
+    """Put a strip on a page."""
+    n = scratch.count[N_PLACES]
+    scratch.places[n, P_STRIP] = strip
+    scratch.places[n, P_PAGE] = page
+    scratch.places[n, P_Y] = y
+    scratch.count[N_PLACES] = n + 1
+
+
+@kernel
+def paginate(program: Program, scratch: Scratch) -> int:
+    """Place the body's strips; return the number of pages. Fails when the letter is empty or has too many pages."""
+    body = PG_BODY
+    page = 0
+    top = program.page[body + 1]
+    bottom = top + program.page[body + 3]
+    y = top
+    n = scratch.count[N_STRIPS]
+    i = 0
+    chain_end = 0
+    while i < n:
+        strip = scratch.strips[i]
+        if scratch.count[N_PLACES] >= 2 * STRIPS_MAX - 8:
+            scratch.count[N_FAILED] = FAILED_TOO_LONG
+            return page + 1
+        turn = strip[S_KIND] == STRIP_PAGE and y > top
+        if i >= chain_end and strip[S_KIND] != STRIP_PAGE:
+            height = strip[S_HEIGHT]
+            chain_end = i + 1
+            while (
+                chain_end < n
+                and scratch.strips[chain_end - 1, S_KEEP]
+                and scratch.strips[chain_end, S_KIND] != STRIP_PAGE
+            ):
+                height += scratch.strips[chain_end, S_BEFORE] + scratch.strips[chain_end, S_HEIGHT]
+                chain_end += 1
+            before = strip[S_BEFORE] if y > top else 0
+            turn = y > top and y + before + height > bottom
+            # A chain longer than a page cannot stay together: it flows from where it stands.
+            if turn and height > program.page[PG_BODY + 7] and y + before + strip[S_HEIGHT] <= bottom:
+                turn = False
+        elif strip[S_KIND] != STRIP_PAGE and y > top and y + strip[S_BEFORE] + strip[S_HEIGHT] > bottom:
+            turn = True
+        if turn:
+            page += 1
+            body = PG_BODY + 4
+            top = program.page[body + 1]
+            bottom = top + program.page[body + 3]
+            y = top
+            if strip[S_HEADER] >= 0:
+                _put_place(scratch, strip[S_HEADER], page, y)
+                y += scratch.strips[strip[S_HEADER], S_HEIGHT]
+        if strip[S_KIND] != STRIP_PAGE:
+            if y > top:
+                y += strip[S_BEFORE]
+            _put_place(scratch, i, page, y)
+            y += strip[S_HEIGHT]
+        i += 1
+    if scratch.count[N_PLACES] == 0:
+        scratch.count[N_FAILED] = FAILED_EMPTY
+    if page + 1 > program.page[PG_MAX]:
+        scratch.count[N_FAILED] = FAILED_PAGES
+    return page + 1

@@ -1,0 +1,283 @@
+"""Kernels that turn runs of characters into justified lines.
+
+A line takes as many characters as fit when its marks are pressed together ("press in first, push out second", CLREQ
+3.1.6), never breaks where the prohibition table forbids it, and spreads what is left: first into the gaps between Han and
+Latin (up to half an em), then evenly. The plain-Python twin and specification is `rendering.layout.reference`.
+"""
+
+from __future__ import annotations
+
+from rendering.jit import kernel
+from rendering.layout.arrays import (
+    CHARS_MAX,
+    FAILED_TOO_LONG,
+    LINES_MAX,
+    N_CHARS,
+    N_FAILED,
+    N_LINES,
+    Program,
+    Scratch,
+    Typography,
+    Values,
+)
+from rendering.layout.opcodes import (
+    ALIGN_CENTRE,
+    ALIGN_JUSTIFY,
+    ALIGN_RIGHT,
+    FLAG_FULL_END,
+    FLAG_GRID,
+    FLAG_HANG,
+    L_DY,
+    L_END,
+    L_LEADING_KERN,
+    L_START,
+    L_STYLE,
+    L_TC,
+    L_X,
+    RUN_CELL,
+    RUN_FIELD,
+    RUN_JUMP,
+    RUN_PAGE,
+    RUN_SHEET,
+    RUN_STATIC,
+    RUN_UNLESS,
+    ST_ALIGN,
+    ST_FACE,
+    ST_FIRST,
+    ST_FLAGS,
+    ST_LEFT,
+    ST_LEVEL,
+    ST_RIGHT,
+    ST_SIZE,
+    ST_TRACKING,
+)
+
+# Classes by number, for the kernels (rendering.layout.classes.CharClass).
+HAN = 0
+CLOSING = 2
+STOP = 3
+DIGIT = 8
+SPACE = 9
+UNIT = 10
+PREFIX = 11
+LOOSE_GAP_MAX = 250  # what justification may add to a Han-Latin gap, 1/1000 em
+
+
+@kernel
+def _put(scratch: Scratch, typography: Typography, ch: int, face: int, size: int) -> None:
+    """Append one character; a unit counts as such only after a number."""
+    n = scratch.count[N_CHARS]
+    if n >= CHARS_MAX - 8:
+        scratch.count[N_FAILED] = FAILED_TOO_LONG
+        return
+    g = face * typography.classes.shape[0] + ch
+    kind = typography.classes[ch]
+    if kind == UNIT and (n == 0 or (scratch.kind[n - 1] != DIGIT and scratch.kind[n - 1] != UNIT)):
+        kind = HAN
+    scratch.glyph[n] = g
+    scratch.kind[n] = kind
+    scratch.width[n] = (typography.advances[g] * size) // 1000
+    scratch.kern[n] = 0
+    scratch.count[N_CHARS] = n + 1
+
+
+@kernel
+def _put_number(scratch: Scratch, typography: Typography, program: Program, value: int, face: int, size: int) -> None:
+    """Append a number; the static text begins with the characters 0 to 9."""
+    if value >= 10:
+        _put(scratch, typography, program.static[value // 10 % 10], face, size)
+    _put(scratch, typography, program.static[value % 10], face, size)
+
+
+@kernel
+def fill_runs(
+    program: Program,
+    typography: Typography,
+    values: Values,
+    scratch: Scratch,
+    style: int,
+    first: int,
+    after: int,
+    at: tuple[int, int, int, int],
+) -> None:
+    """Append the characters of runs ``first`` to ``after``; ``at`` is (letter, table row, page from 0, pages)."""
+    size = program.styles[style, ST_SIZE]
+    letter, row, page, pages = at
+    r = first
+    while r < after:
+        kind = program.runs[r, 0]
+        a = program.runs[r, 1]
+        b = program.runs[r, 2]
+        face = program.runs[r, 3]
+        if face < 0:
+            face = program.styles[style, ST_FACE]
+        r += 1
+        if kind == RUN_STATIC:
+            for i in range(a, a + b):
+                _put(scratch, typography, program.static[i], face, size)
+        elif kind == RUN_FIELD or kind == RUN_CELL:
+            value = values.fields[letter] + a
+            if kind == RUN_CELL:
+                value = values.tables[letter, a, 0] + row * values.tables[letter, a, 2] + b
+            for i in range(values.offsets[value], values.offsets[value + 1] - 1):
+                _put(scratch, typography, values.text[i], face, size)
+        elif kind == RUN_UNLESS:
+            if values.conditions[letter, a] == 0:
+                r = b
+        elif kind == RUN_JUMP:
+            r = b
+        else:
+            divisor = 2 if program.page[2] and kind >= RUN_SHEET else 1
+            counts_from_one = kind == RUN_PAGE or kind == RUN_SHEET
+            number = page // divisor + 1 if counts_from_one else (pages + divisor - 1) // divisor
+            _put_number(scratch, typography, program, number, face, size)
+
+
+@kernel
+def _choose_end(
+    scratch: Scratch, typography: Typography, start: int, end: int, width: int, style: tuple[int, int, int, int]
+) -> tuple[int, int, int]:
+    """Return (index after the line's last character, its natural width, what its marks can give), in millipoints.
+
+    ``style`` is (size, flags, level, tracking). The last break whose pressed width fits wins; without any, the line breaks
+    inside the word, because text must never leave the frame.
+    """
+    size, flags, level, tracking = style
+    natural = 0
+    give = 0
+    best = -1
+    best_natural = 0
+    best_give = 0
+    forced = start + 1
+    forced_natural = scratch.width[start]
+    grid = flags & FLAG_GRID
+    previous = -1
+    for i in range(start, end):
+        kind = scratch.kind[i]
+        if i > start:
+            natural += tracking
+            if not grid:
+                squeeze = typography.squeeze[previous, kind]
+                natural += (typography.gap[previous, kind] - squeeze) * size // 1000
+                if squeeze == 0 and (previous == CLOSING or previous == STOP):
+                    give += typography.edge[previous, 2] * size // 1000
+        natural += scratch.width[i]
+        previous = kind
+        trim = 0
+        if not grid and not flags & FLAG_FULL_END:
+            trim = typography.edge[kind, 0] * size // 1000
+            if flags & FLAG_HANG and kind == STOP:
+                trim = scratch.width[i]
+        used = natural - trim
+        if used <= width:
+            forced = i + 1
+            forced_natural = used
+        if used - give > width + 2 * size and kind != SPACE:
+            break
+        if used - give <= width and (i + 1 == end or typography.breaks[level, kind, scratch.kind[i + 1]]):
+            best = i + 1
+            best_natural = used
+            best_give = give
+    if best < 0:
+        return forced, forced_natural, 0
+    return best, best_natural, best_give
+
+
+@kernel
+def _press(scratch: Scratch, typography: Typography, start: int, end: int, need: int, give: int) -> None:
+    """Take ``need`` millipoints out of the marks inside the line, each in proportion to what it can give."""
+    for i in range(start, end - 1):
+        kind = scratch.kind[i]
+        if (kind == CLOSING or kind == STOP) and typography.squeeze[kind, scratch.kind[i + 1]] == 0:
+            scratch.kern[i] += (typography.edge[kind, 2] * need + give - 1) // give
+
+
+@kernel
+def _spread(scratch: Scratch, typography: Typography, start: int, end: int, size: int, slack: int) -> int:
+    """Widen the Han-Latin gaps and word spaces of a line; return the slack that is left for even tracking."""
+    gaps = 0
+    for i in range(start, end - 1):
+        if typography.gap[scratch.kind[i], scratch.kind[i + 1]] or scratch.kind[i] == SPACE:
+            gaps += 1
+    if gaps == 0:
+        return slack
+    each = min(LOOSE_GAP_MAX, slack * 1000 // (gaps * size))
+    for i in range(start, end - 1):
+        if typography.gap[scratch.kind[i], scratch.kind[i + 1]] or scratch.kind[i] == SPACE:
+            scratch.kern[i] -= each
+    return slack - gaps * (each * size // 1000)
+
+
+@kernel
+def break_lines(
+    program: Program, typography: Typography, scratch: Scratch, style: int, first_char: int, box: tuple[int, int, int]
+) -> int:
+    """Break the characters from ``first_char`` into lines of a paragraph; return the number of lines.
+
+    ``box`` is (x of the frame, its width, alignment or -1 for the style's). Lines go to ``scratch.lines`` with dy 0; the
+    caller places them.
+    """
+    x_frame, frame_width, align = box
+    size = program.styles[style, ST_SIZE]
+    flags = program.styles[style, ST_FLAGS]
+    level = program.styles[style, ST_LEVEL]
+    tracking = program.styles[style, ST_TRACKING]
+    if align < 0:
+        align = program.styles[style, ST_ALIGN]
+    left = x_frame + program.styles[style, ST_LEFT]
+    width = frame_width - program.styles[style, ST_LEFT] - program.styles[style, ST_RIGHT]
+    indent = program.styles[style, ST_FIRST]
+    end = scratch.count[N_CHARS]
+    start = first_char
+    lines = 0
+    while start < end:
+        while start < end and lines > 0 and scratch.kind[start] == SPACE:
+            start += 1
+        if start >= end:
+            break
+        if scratch.count[N_LINES] >= LINES_MAX - 4:
+            scratch.count[N_FAILED] = FAILED_TOO_LONG
+            return lines
+        room = width - indent
+        lead = 0
+        if lines > 0 and not flags & FLAG_GRID:
+            lead = typography.edge[scratch.kind[start], 1]
+        stop, natural, give = _choose_end(
+            scratch, typography, start, end, room + lead * size // 1000, (size, flags, level, tracking)
+        )
+        natural -= lead * size // 1000
+        last = stop
+        while last > start + 1 and scratch.kind[last - 1] == SPACE:
+            last -= 1
+            natural -= scratch.width[last] + tracking
+        if not flags & FLAG_GRID:
+            for i in range(start, last - 1):
+                a = scratch.kind[i]
+                b = scratch.kind[i + 1]
+                scratch.kern[i] = typography.squeeze[a, b] - typography.gap[a, b]
+        tc = tracking
+        x = left + indent
+        if natural > room and give > 0:
+            _press(scratch, typography, start, last, natural - room, give)
+        elif align == ALIGN_JUSTIFY and stop < end and last - start > 1:
+            rest = room - natural
+            if not flags & FLAG_GRID:
+                rest = _spread(scratch, typography, start, last, size, rest)
+            tc += rest // (last - start - 1)
+        elif align == ALIGN_CENTRE:
+            x += (room - natural) // 2
+        elif align == ALIGN_RIGHT:
+            x += room - natural
+        row = scratch.lines[scratch.count[N_LINES]]
+        row[L_START] = start
+        row[L_END] = last
+        row[L_X] = x
+        row[L_DY] = 0
+        row[L_TC] = tc
+        row[L_STYLE] = style
+        row[L_LEADING_KERN] = lead
+        scratch.count[N_LINES] += 1
+        lines += 1
+        indent = 0
+        start = stop
+    return lines

@@ -1,0 +1,87 @@
+"""The codes of a chunk as module grids, drawn all at once: the fast kernels for the profile of the line, any symbol otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rendering.jit import kernel
+from rendering.model import Codes
+from rendering.pdf.compose import Marks
+from rendering.symbols import code128, datamatrix, qr
+from rendering.symbols.kernels import code128_kernel, datamatrix_digits_kernel
+from rendering.template.settings import Mark
+
+_FAST_DIGITS: Final = 36
+_SIDE: Final = 18
+
+
+@kernel
+def _draw_digit_marks(digits: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    """Draw payload after payload of 36 ASCII digits."""
+    for i in range(digits.shape[0]):
+        datamatrix_digits_kernel(digits[i] - 48, out[i])
+
+
+@kernel
+def _draw_items(items: NDArray[np.uint8], lengths: NDArray[np.int64], out: NDArray[np.uint8]) -> int:
+    """Draw item numbers as rows of bars; return the index of the first that cannot be drawn, or -1."""
+    for i in range(items.shape[0]):
+        if lengths[i] and code128_kernel(items[i, : lengths[i]], out[i]) == 0:
+            return i
+    return -1
+
+
+def no_marks() -> Marks:
+    """Nothing to draw: for measuring."""
+    return Marks(np.zeros((1, 1, 1), np.uint8), np.zeros(1, np.int64), np.zeros((1, 1), np.uint8))
+
+
+def draw_marks(marks: Sequence[Mark], codes: Sequence[Codes]) -> Marks:
+    """Draw every payload and item number of a chunk. Raises SymbolError or ValueError for one that cannot be drawn."""
+    first = np.zeros(len(codes) + 1, np.int64)
+    first[1:] = np.cumsum([len(c.sheets) for c in codes])
+    kinds = {mark.symbology for mark in marks if mark.source != "item"}
+    payloads = [payload for c in codes for payload in c.sheets] if kinds else []
+    sheets = _draw_sheets(kinds, payloads)
+    items = np.zeros((max(1, len(codes)), 1), np.uint8)
+    if any(mark.source == "item" for mark in marks):
+        items = _draw_item_rows([c.item for c in codes])
+    return Marks(sheets, first, items)
+
+
+def _draw_sheets(kinds: set[str], payloads: Sequence[str]) -> NDArray[np.uint8]:
+    if not payloads:
+        return np.zeros((1, 1, 1), np.uint8)
+    if len(kinds) > 1:
+        raise ValueError("the sheet marks of one template must all be of one symbology")
+    if kinds == {"datamatrix"} and all(len(p) == _FAST_DIGITS and p.isascii() and p.isdigit() for p in payloads):
+        digits = np.frombuffer("".join(payloads).encode("ascii"), np.uint8).reshape(-1, _FAST_DIGITS)
+        out = np.zeros((len(payloads), _SIDE, _SIDE), np.uint8)
+        _draw_digit_marks(digits, out)
+        return out
+    draw = qr if kinds == {"qr"} else datamatrix
+    grids = [draw(payload) for payload in payloads]
+    side = max(grid.shape[0] for grid in grids), max(grid.shape[1] for grid in grids)
+    out = np.zeros((len(grids), *side), np.uint8)
+    for i, grid in enumerate(grids):
+        out[i, : grid.shape[0], : grid.shape[1]] = grid
+    return out
+
+
+def _draw_item_rows(items: Sequence[str]) -> NDArray[np.uint8]:
+    encoded = [item.encode("ascii", "replace") for item in items]
+    lengths = np.array([len(item) for item in encoded], np.int64)
+    width = max(1, int(lengths.max(initial=1)))
+    table = np.zeros((len(items), width), np.uint8)
+    for i, item in enumerate(encoded):
+        table[i, : len(item)] = np.frombuffer(item, np.uint8)
+    out = np.zeros((len(items), 11 * (2 * width + 3) + 14), np.uint8)
+    failed = _draw_items(table, lengths, out)
+    if failed >= 0:
+        code128(items[failed])  # raises with the character named
+        raise ValueError(f"the item number {items[failed]!r} cannot be drawn as Code 128")
+    return out

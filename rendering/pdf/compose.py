@@ -1,0 +1,292 @@
+"""The kernel that takes a chunk's letters to page descriptions: layout, pages, frames, art, text, marks, letter by letter.
+
+It only measures when given no room to write. It stops before a letter that does not fit in the buffer; the caller hands it
+a new one and goes on.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rendering.jit import kernel
+from rendering.layout.arrays import (
+    FAILED_FRAME,
+    N_AFTER,
+    N_CHARS,
+    N_FAILED,
+    N_LINES,
+    N_PLACES,
+    N_STRIPS,
+    N_WHERE,
+    Program,
+    Scratch,
+    Typography,
+    Values,
+)
+from rendering.layout.flow import paginate, run_operations
+from rendering.layout.opcodes import (
+    MARK_ITEM,
+    MARK_WINDOW,
+    ON_ALL,
+    ON_FIRST,
+    ON_FRONT,
+    ON_LAST,
+    ON_OTHER,
+    P_PAGE,
+    P_STRIP,
+    P_Y,
+    PG_BODY,
+    PG_DUPLEX,
+    PG_HEIGHT,
+    S_BEFORE,
+    S_HEIGHT,
+)
+from rendering.pdf.streams import (
+    T_COLOUR,
+    T_FONT,
+    T_LENGTH,
+    T_OPEN,
+    T_SIZE,
+    T_TC,
+    put_form,
+    put_matrix,
+    put_strip_graphics,
+    put_strip_text,
+)
+
+PAGE_BYTES_MAX = 1 << 19  # no page description is longer; checked before each page
+
+
+class Marks(NamedTuple):
+    """Module grids: letter i's sheet k is ``sheets[first[i] + k]``; ``items[i]`` is its one-row item code."""
+
+    sheets: NDArray[np.uint8]
+    first: NDArray[np.int64]
+    items: NDArray[np.uint8]
+
+
+class Pages(NamedTuple):
+    """What comes out: ``ends[p]`` is the end of page p's bytes; ``results[i]`` is (pages, failure, frame, first page)."""
+
+    ends: NDArray[np.int64]
+    results: NDArray[np.int64]
+
+
+@kernel
+def is_on(rule: int, page: int, pages: int, duplex: int) -> bool:
+    """Whether something with page rule ``rule`` stands on page ``page`` of ``pages``."""
+    if rule == ON_ALL:
+        return True
+    if rule == ON_FIRST:
+        return page == 0
+    if rule == ON_OTHER:
+        return page > 0
+    if rule == ON_LAST:
+        return page == pages - 1
+    return rule == ON_FRONT and (duplex == 0 or page % 2 == 0)
+
+
+@kernel
+def _lay_frames(
+    program: Program, typography: Typography, values: Values, scratch: Scratch, at: tuple[int, int, int, int]
+) -> None:
+    """Lay out the frames of page ``at[2]`` and place their strips on it. Fails when a frame is too small."""
+    page = at[2]
+    for f in range(program.frames.shape[0]):
+        frame = program.frames[f]
+        if not is_on(frame[0], page, at[3], program.page[PG_DUPLEX]):
+            continue
+        first = scratch.count[N_STRIPS]
+        scratch.count[N_AFTER] = 0
+        run_operations(program, typography, values, scratch, frame[5], at, (frame[1], frame[3]))
+        height = 0
+        for strip in range(first, scratch.count[N_STRIPS]):
+            if strip > first:
+                height += scratch.strips[strip, S_BEFORE]
+            height += scratch.strips[strip, S_HEIGHT]
+        if height > frame[4]:
+            scratch.count[N_FAILED] = FAILED_FRAME
+            scratch.count[N_WHERE] = f
+            return
+        y = frame[2] + (frame[4] - height) * frame[7] // 2
+        for strip in range(first, scratch.count[N_STRIPS]):
+            if strip > first:
+                y += scratch.strips[strip, S_BEFORE]
+            n = scratch.count[N_PLACES]
+            scratch.places[n, P_STRIP] = strip
+            scratch.places[n, P_PAGE] = page
+            scratch.places[n, P_Y] = y
+            scratch.count[N_PLACES] = n + 1
+            y += scratch.strips[strip, S_HEIGHT]
+
+
+@kernel
+def _put_art(out: NDArray[np.uint8], pos: int, program: Program, page: int, pages: int) -> int:
+    """Draw the letterhead and other fixed art of a page."""
+    for a in range(program.art.shape[0]):
+        art = program.art[a]
+        if is_on(art[1], page, pages, program.page[PG_DUPLEX]):
+            y = program.page[PG_HEIGHT] - art[3] - art[5]
+            pos = put_form(out, pos, art[0], (art[2], y, art[4], art[5]))
+    return pos
+
+
+@kernel
+def _put_marks(
+    out: NDArray[np.uint8], pos: int, program: Program, marks: Marks, letter: int, page: int, pages: int
+) -> int:
+    """Draw the codes of a page."""
+    height = program.page[PG_HEIGHT]
+    duplex = program.page[PG_DUPLEX]
+    for m in range(program.marks.shape[0]):
+        mark = program.marks[m]
+        if not is_on(mark[1], page, pages, duplex):
+            continue
+        if mark[0] == MARK_ITEM:
+            pos = put_matrix(out, pos, marks.items[letter : letter + 1], mark, height)
+        else:
+            sheet = page // 2 if duplex else page
+            if mark[0] == MARK_WINDOW:
+                sheet = 0
+            pos = put_matrix(out, pos, marks.sheets[marks.first[letter] + sheet], mark, height)
+    return pos
+
+
+@kernel
+def _page(
+    program: Program,
+    typography: Typography,
+    scratch: Scratch,
+    marks: Marks,
+    out: NDArray[np.uint8],
+    pos: int,
+    at: tuple[int, int, int, int],
+    places: tuple[int, int, int],
+    state: NDArray[np.int64],
+) -> int:
+    """Write one page; ``places`` is (its first body place, the one after its last, first frame place)."""
+    first, after, frames = places
+    pos = _put_art(out, pos, program, at[2], at[3])
+    for place in range(first, after):
+        pos = put_strip_graphics(out, pos, program, scratch, place)
+    for place in range(frames, scratch.count[N_PLACES]):
+        pos = put_strip_graphics(out, pos, program, scratch, place)
+    state[T_FONT] = -1
+    state[T_SIZE] = -1
+    state[T_TC] = 0
+    state[T_COLOUR] = 0
+    state[T_OPEN] = 0
+    body_top = program.page[PG_BODY + 1] if at[2] == 0 else program.page[PG_BODY + 5]
+    for place in range(frames, scratch.count[N_PLACES]):
+        if scratch.places[place, P_Y] < body_top:
+            pos = put_strip_text(out, pos, program, typography, scratch, place, state)
+    for place in range(first, after):
+        pos = put_strip_text(out, pos, program, typography, scratch, place, state)
+    for place in range(frames, scratch.count[N_PLACES]):
+        if scratch.places[place, P_Y] >= body_top:
+            pos = put_strip_text(out, pos, program, typography, scratch, place, state)
+    if state[T_OPEN]:
+        out[pos] = 69
+        out[pos + 1] = 84
+        out[pos + 2] = 10
+        pos += 3
+    if state[T_COLOUR]:
+        out[pos] = 48
+        out[pos + 1] = 32
+        out[pos + 2] = 103
+        out[pos + 3] = 10
+        pos += 4
+    return _put_marks(out, pos, program, marks, at[0], at[2], at[3])
+
+
+@kernel
+def _letter(
+    program: Program,
+    typography: Typography,
+    values: Values,
+    scratch: Scratch,
+    marks: Marks,
+    pages: Pages,
+    out: NDArray[np.uint8],
+    cursor: NDArray[np.int64],
+    letter: int,
+    state: NDArray[np.int64],
+) -> bool:
+    """Lay out and write one letter; False when the buffer has no room for it. ``cursor`` is (byte position, page number)."""
+    for i in range(scratch.count.shape[0]):
+        scratch.count[i] = 0
+    run_operations(
+        program, typography, values, scratch, 0, (letter, 0, 0, 0), (program.page[PG_BODY], program.page[PG_BODY + 2])
+    )
+    total = 0
+    if scratch.count[N_FAILED] == 0:
+        total = paginate(program, scratch)
+    body_chars = scratch.count[N_CHARS]
+    body_lines = scratch.count[N_LINES]
+    body_strips = scratch.count[N_STRIPS]
+    body_places = scratch.count[N_PLACES]
+    pos = cursor[0]
+    place = 0
+    for page in range(total):
+        if scratch.count[N_FAILED]:
+            break
+        scratch.count[N_CHARS] = body_chars
+        scratch.count[N_LINES] = body_lines
+        scratch.count[N_STRIPS] = body_strips
+        scratch.count[N_PLACES] = body_places
+        _lay_frames(program, typography, values, scratch, (letter, 0, page, total))
+        after = place
+        while after < body_places and scratch.places[after, P_PAGE] == page:
+            after += 1
+        if out.shape[0] > 0 and scratch.count[N_FAILED] == 0:
+            if pos + PAGE_BYTES_MAX > out.shape[0]:
+                return False
+            pos = _page(
+                program,
+                typography,
+                scratch,
+                marks,
+                out,
+                pos,
+                (letter, 0, page, total),
+                (place, after, body_places),
+                state,
+            )
+            pages.ends[cursor[1] + page] = pos
+        place = after
+    result = pages.results[letter]
+    result[0] = total
+    result[1] = scratch.count[N_FAILED]
+    result[2] = scratch.count[N_WHERE]
+    result[3] = cursor[1]
+    if out.shape[0] > 0 and scratch.count[N_FAILED] == 0:
+        cursor[0] = pos
+        cursor[1] += total
+    return True
+
+
+@kernel
+def compose(
+    program: Program,
+    typography: Typography,
+    values: Values,
+    scratch: Scratch,
+    marks: Marks,
+    pages: Pages,
+    out: NDArray[np.uint8],
+    cursor: NDArray[np.int64],
+    first: int,
+    after: int,
+) -> int:
+    """Compose letters ``first`` to ``after``; return the first one not done (no room left), or ``after``.
+
+    With an empty ``out`` letters are measured only. Failed letters leave no page behind.
+    """
+    state = np.zeros(T_LENGTH, np.int64)
+    for letter in range(first, after):
+        if not _letter(program, typography, values, scratch, marks, pages, out, cursor, letter, state):
+            return letter
+    return after

@@ -1,0 +1,372 @@
+"""Kernels that write one page's description (PDF content operators) from placed lines, as bytes in a buffer.
+
+Order on a page: art, table rules, pictures (a seal lies under the text), text, marks. Nothing is transparent. Text is written
+as two-byte codes in literal strings; the fonts take care that no code needs an escape. Positions are rounded once, in
+1/100 pt from the page's origin, so errors never add up.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rendering.jit import kernel
+from rendering.layout.arrays import Program, Scratch, Typography
+from rendering.layout.opcodes import (
+    L_DY,
+    L_END,
+    L_LEADING_KERN,
+    L_START,
+    L_STYLE,
+    L_TC,
+    L_X,
+    P_STRIP,
+    P_Y,
+    PG_HEIGHT,
+    S_ARG,
+    S_HEIGHT,
+    S_KIND,
+    S_LINE0,
+    S_LINE1,
+    S_X,
+    ST_COLOUR,
+    ST_LEADING,
+    ST_SIZE,
+    STRIP_FORM,
+    STRIP_ROW,
+)
+
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int64]
+
+# The text state that lasts over lines of one BT … ET.
+T_FONT = 0
+T_SIZE = 1
+T_TC = 2
+T_COLOUR = 3
+T_X = 4
+T_Y = 5
+T_LEADING = 6
+T_OPEN = 7  # 1 inside BT … ET
+T_LENGTH = 8
+
+ASCENT = 880  # baseline below the top of the em square of Han glyphs, 1/1000 em
+
+
+@kernel
+def put_int(out: Bytes, pos: int, value: int) -> int:
+    """Write a decimal integer; return the position after it."""
+    if value < 0:
+        out[pos] = 45
+        pos += 1
+        value = -value
+    if value < 10:
+        out[pos] = 48 + value
+        return pos + 1
+    digits = 1
+    top = 10
+    while value >= top:
+        top *= 10
+        digits += 1
+    end = pos + digits
+    for i in range(end - 1, pos - 1, -1):
+        out[i] = 48 + value % 10
+        value //= 10
+    return end
+
+
+@kernel
+def put_fixed(out: Bytes, pos: int, value: int, places: int) -> int:
+    """Write ``value`` / 10**``places`` without trailing zeros; return the position after it."""
+    if value < 0:
+        out[pos] = 45
+        pos += 1
+        value = -value
+    scale = 1
+    for _ in range(places):
+        scale *= 10
+    whole = value // scale
+    rest = value - whole * scale
+    if whole or rest == 0:
+        pos = put_int(out, pos, whole)
+    if rest:
+        out[pos] = 46
+        pos += 1
+        while rest:
+            scale //= 10
+            out[pos] = 48 + rest // scale
+            rest -= rest // scale * scale
+            pos += 1
+    return pos
+
+
+@kernel
+def _put2(out: Bytes, pos: int, a: int, b: int) -> int:
+    out[pos] = a
+    out[pos + 1] = b
+    return pos + 2
+
+
+@kernel
+def _put_operator(out: Bytes, pos: int, a: int, b: int) -> int:
+    """Write a space, a two-letter operator and a newline."""
+    out[pos] = 32
+    out[pos + 1] = a
+    out[pos + 2] = b
+    out[pos + 3] = 10
+    return pos + 4
+
+
+@kernel
+def hundredths(mpt: int) -> int:
+    """Round millipoints to 1/100 pt."""
+    return (mpt + 5) // 10
+
+
+@kernel
+def _put_colour(out: Bytes, pos: int, colour: int) -> int:
+    """Write the operator that sets the fill colour 0xRRGGBB."""
+    red = colour >> 16
+    green = colour >> 8 & 255
+    blue = colour & 255
+    if red == green and green == blue:
+        pos = put_fixed(out, pos, red * 1000 // 255, 3)
+        return _put2(out, _put2(out, pos, 32, 103), 10, 32) - 1
+    pos = put_fixed(out, pos, red * 1000 // 255, 3)
+    out[pos] = 32
+    pos = put_fixed(out, pos + 1, green * 1000 // 255, 3)
+    out[pos] = 32
+    pos = put_fixed(out, pos + 1, blue * 1000 // 255, 3)
+    return _put_operator(out, pos, 114, 103)
+
+
+@kernel
+def _put_font(out: Bytes, pos: int, font: int, size: int) -> int:
+    """Write ``/F<font> <size> Tf``."""
+    pos = _put2(out, pos, 47, 70)
+    pos = put_int(out, pos, font)
+    out[pos] = 32
+    pos = put_fixed(out, pos + 1, size, 3)
+    return _put_operator(out, pos, 84, 102)
+
+
+@kernel
+def _move_to(out: Bytes, pos: int, state: Ints, x: int, y: int, leading: int) -> int:
+    """Move to the start of a line at (x, y), 1/100 pt, y up."""
+    dx = x - state[T_X]
+    dy = y - state[T_Y]
+    if dx == 0 and dy == -state[T_LEADING]:
+        pos = _put2(out, pos, 84, 42)
+    else:
+        pos = put_fixed(out, pos, dx, 2)
+        out[pos] = 32
+        pos = put_fixed(out, pos + 1, dy, 2)
+        if dy == -leading:
+            pos = _put_operator(out, pos, 84, 68) - 1
+            state[T_LEADING] = leading
+        else:
+            pos = _put_operator(out, pos, 84, 100) - 1
+    state[T_X] = x
+    state[T_Y] = y
+    return pos
+
+
+@kernel
+def _set_text_state(out: Bytes, pos: int, state: Ints, size: int, colour: int, tc: int) -> int:
+    """Write what differs of size-independent text state: colour and character spacing (millipoints)."""
+    if state[T_OPEN] == 0:
+        pos = _put2(out, pos, 66, 84)
+        out[pos] = 10
+        pos += 1
+        state[T_OPEN] = 1
+        state[T_X] = 0
+        state[T_Y] = 0
+        state[T_LEADING] = 0
+    if state[T_COLOUR] != colour:
+        pos = _put_colour(out, pos, colour)
+        state[T_COLOUR] = colour
+    if state[T_TC] != tc:
+        pos = put_fixed(out, pos, tc, 3)
+        pos = _put_operator(out, pos, 84, 99)
+        state[T_TC] = tc
+    if state[T_SIZE] != size:
+        state[T_FONT] = -1
+        state[T_SIZE] = size
+    return pos
+
+
+@kernel
+def put_line(
+    out: Bytes,
+    pos: int,
+    typography: Typography,
+    scratch: Scratch,
+    line: int,
+    state: Ints,
+    place: tuple[int, int, int, int, int],
+) -> int:
+    """Write one line of text; ``place`` is (baseline x, y in 1/100 pt, y up; size, colour, leading)."""
+    x, y, size, colour, leading = place
+    row = scratch.lines[line]
+    start = row[L_START]
+    end = row[L_END]
+    pos = _set_text_state(out, pos, state, size, colour, row[L_TC])
+    first_font = typography.codes[scratch.glyph[start]] >> 16
+    if first_font != state[T_FONT]:
+        pos = _put_font(out, pos, first_font, size)
+        state[T_FONT] = first_font
+    pos = _move_to(out, pos, state, x, y, leading)
+    out[pos] = 91
+    pos += 1
+    if row[L_LEADING_KERN]:
+        pos = put_int(out, pos, row[L_LEADING_KERN])
+    out[pos] = 40
+    pos += 1
+    for i in range(start, end):
+        code = typography.codes[scratch.glyph[i]]
+        if code >> 16 != state[T_FONT]:
+            if out[pos - 1] == 40 and i > start:
+                pos -= 1
+            else:
+                out[pos] = 41
+                pos += 1
+            pos = _put2(out, pos, 93, 84)
+            pos = _put2(out, pos, 74, 10)
+            state[T_FONT] = code >> 16
+            pos = _put_font(out, pos, state[T_FONT], size)
+            pos = _put2(out, pos, 91, 40)
+        out[pos] = code >> 8 & 255
+        out[pos + 1] = code & 255
+        pos += 2
+        kern = scratch.kern[i]
+        if kern and i < end - 1:
+            out[pos] = 41
+            pos = put_int(out, pos + 1, kern)
+            out[pos] = 40
+            pos += 1
+    pos = _put2(out, pos, 41, 93)
+    pos = _put2(out, pos, 84, 74)
+    out[pos] = 10
+    return pos + 1
+
+
+@kernel
+def put_strip_text(
+    out: Bytes, pos: int, program: Program, typography: Typography, scratch: Scratch, place: int, state: Ints
+) -> int:
+    """Write the text lines of a placed strip."""
+    strip = scratch.strips[scratch.places[place, P_STRIP]]
+    top = scratch.places[place, P_Y]
+    for line in range(strip[S_LINE0], strip[S_LINE1]):
+        row = scratch.lines[line]
+        style = program.styles[row[L_STYLE]]
+        size = style[ST_SIZE]
+        baseline = top + row[L_DY] + (style[ST_LEADING] - size) // 2 + ASCENT * size // 1000
+        where = (
+            hundredths(row[L_X]),
+            hundredths(program.page[PG_HEIGHT] - baseline),
+            size,
+            style[ST_COLOUR],
+            hundredths(style[ST_LEADING]),
+        )
+        pos = put_line(out, pos, typography, scratch, line, state, where)
+    return pos
+
+
+@kernel
+def put_form(out: Bytes, pos: int, form: int, matrix: tuple[int, int, int, int]) -> int:
+    """Draw form XObject ``form`` (a unit square) scaled to (width, height) with its bottom left at (x, y); millipoints."""
+    x, y, width, height = matrix
+    pos = _put2(out, pos, 113, 32)
+    pos = put_fixed(out, pos, hundredths(width), 2)
+    for byte in (32, 48, 32, 48, 32):
+        out[pos] = byte
+        pos += 1
+    pos = put_fixed(out, pos, hundredths(height), 2)
+    out[pos] = 32
+    pos = put_fixed(out, pos + 1, hundredths(x), 2)
+    out[pos] = 32
+    pos = put_fixed(out, pos + 1, hundredths(y), 2)
+    pos = _put_operator(out, pos, 99, 109)
+    pos = _put2(out, pos, 47, 88)
+    pos = put_int(out, pos, form)
+    pos = _put_operator(out, pos, 68, 111)
+    return _put2(out, pos, 81, 10)
+
+
+@kernel
+def put_rectangle(out: Bytes, pos: int, x: int, y: int, width: int, height: int) -> int:
+    """Write ``x y w h re``; 1/100 pt."""
+    pos = put_fixed(out, pos, x, 2)
+    out[pos] = 32
+    pos = put_fixed(out, pos + 1, y, 2)
+    out[pos] = 32
+    pos = put_fixed(out, pos + 1, width, 2)
+    out[pos] = 32
+    pos = put_fixed(out, pos + 1, height, 2)
+    return _put_operator(out, pos, 114, 101)
+
+
+@kernel
+def put_strip_graphics(out: Bytes, pos: int, program: Program, scratch: Scratch, place: int) -> int:
+    """Write the table rules or the picture of a placed strip."""
+    strip = scratch.strips[scratch.places[place, P_STRIP]]
+    top = scratch.places[place, P_Y]
+    height = program.page[PG_HEIGHT]
+    if strip[S_KIND] == STRIP_ROW:
+        table = program.tables[strip[S_ARG]]
+        y1 = hundredths(height - top)
+        y0 = hundredths(height - top - strip[S_HEIGHT])
+        x = strip[S_X]
+        pos = put_fixed(out, pos, table[7], 3)
+        pos = _put2(out, pos, 32, 119)
+        out[pos] = 10
+        pos += 1
+        for c in range(table[2], table[2] + table[1]):
+            right = x + program.columns[c, 0]
+            pos = put_rectangle(out, pos, hundredths(x), y0, hundredths(right) - hundredths(x), y1 - y0)
+            x = right
+        return _put2(out, pos, 83, 10)
+    if strip[S_KIND] == STRIP_FORM:
+        op = program.ops[strip[S_ARG]]
+        y = height - (top + op[3]) - op[5]
+        pos = put_form(out, pos, op[1], (strip[S_X], y, op[4], op[5]))
+    return pos
+
+
+@kernel
+def put_matrix(out: Bytes, pos: int, modules: Bytes, mark: Ints, page_height: int) -> int:
+    """Draw a grid of modules as filled rectangles, whole runs at once; the user space is scaled to one module.
+
+    ``modules`` is (rows, columns), 1 is dark. Columns in use end at the first column holding 2.
+    """
+    pos = _put2(out, pos, 113, 32)
+    pos = put_fixed(out, pos, mark[4], 3)
+    for byte in (32, 48, 32, 48, 32):
+        out[pos] = byte
+        pos += 1
+    pos = put_fixed(out, pos, -mark[5], 3)
+    out[pos] = 32
+    pos = put_fixed(out, pos + 1, hundredths(mark[2]), 2)
+    out[pos] = 32
+    pos = put_fixed(out, pos + 1, hundredths(page_height - mark[3]), 2)
+    pos = _put_operator(out, pos, 99, 109)
+    rows, columns = modules.shape
+    for r in range(rows):
+        c = 0
+        while c < columns:
+            if modules[r, c] != 1:
+                c += 1
+                continue
+            start = c
+            while c < columns and modules[r, c] == 1:
+                c += 1
+            pos = put_int(out, pos, start)
+            out[pos] = 32
+            pos = put_int(out, pos + 1, r)
+            out[pos] = 32
+            pos = put_int(out, pos + 1, c - start)
+            pos = _put2(out, pos, 32, 49)
+            pos = _put_operator(out, pos, 114, 101)
+    pos = _put2(out, pos, 102, 32)
+    return _put2(out, pos, 81, 10)

@@ -1,0 +1,151 @@
+"""What a template may do with a value of the case: a few filters and the tests of its conditions. Pure, and never code of the author's.
+
+Filters: ``money`` (12,345.60), ``capital`` (壹万贰仟叁佰肆拾伍元陆角整, the form of 票据法实施办法 for amounts in words), ``date``
+(2026-01-15 → 2026年1月15日), ``upper``, ``trim``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any, Final
+
+from jinja2 import nodes
+
+from rendering.template.errors import TemplateError
+
+_DIGITS: Final = "零壹贰叁肆伍陆柒捌玖"
+_PLACES: Final = ("", "拾", "佰", "仟")
+_GROUPS: Final = ("", "万", "亿", "万亿")
+
+
+def money(text: str) -> str:
+    """Thousands separated, two decimals; text that is no number stays as it is."""
+    try:
+        return f"{Decimal(text.replace(',', '')):,.2f}"
+    except InvalidOperation:
+        return text
+
+
+def _group_in_words(value: int) -> str:
+    """1..9999 in formal numerals, with one 零 for each row of zeros inside."""
+    words = ""
+    zero = False
+    for place in (3, 2, 1, 0):
+        digit = value // 10**place % 10
+        if digit:
+            words += ("零" if zero and words else "") + _DIGITS[digit] + _PLACES[place]
+            zero = False
+        else:
+            zero = True
+    return words
+
+
+def capital(text: str) -> str:
+    """An amount of yuan in formal Chinese numerals; text that is no amount stays as it is."""
+    try:
+        fen = int((Decimal(text.replace(",", "")) * 100).to_integral_value())
+    except (InvalidOperation, ValueError, OverflowError):
+        return text
+    if not 0 <= fen < 10**18:
+        return text
+    yuan, jiao, rest = fen // 100, fen // 10 % 10, fen % 10
+    words = ""
+    groups = [yuan // 10**12, yuan // 10**8 % 10**4, yuan // 10**4 % 10**4, yuan % 10**4]
+    for index, group in enumerate(groups):
+        if group:
+            if words and (group < 1000 or not groups[index - 1]):
+                words += "零"
+            words += _group_in_words(group) + _GROUPS[3 - index]
+    words = (words or "零") + "元" if yuan or not fen else ""
+    if not jiao and not rest:
+        return words + "整"
+    if jiao:
+        words += _DIGITS[jiao] + "角"
+    elif words:
+        words += "零"
+    return words + (_DIGITS[rest] + "分" if rest else "整")
+
+
+@lru_cache(maxsize=4096)
+def date(text: str) -> str:
+    """2026-01-15 or 2026/1/15 as 2026年1月15日; other text stays as it is."""
+    found = re.fullmatch(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})", text)
+    return f"{found[1]}年{int(found[2])}月{int(found[3])}日" if found else text
+
+
+FILTERS: Final[Mapping[str, Callable[[str], str]]] = {
+    "money": money,
+    "capital": capital,
+    "date": date,
+    "upper": str.upper,
+    "trim": str.strip,
+}
+
+Fields = Mapping[str, str]
+Tables = Mapping[str, Sequence[Mapping[str, str]]]
+_Evaluator = Callable[[Fields, Tables], Any]
+
+
+def _number(value: Any) -> Decimal:
+    try:
+        return Decimal(str(value).replace(",", "") or "0")
+    except InvalidOperation:
+        return Decimal(0)
+
+
+_COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "eq": lambda a, b: bool(a == b),
+    "ne": lambda a, b: bool(a != b),
+    "gt": lambda a, b: _number(a) > _number(b),
+    "gteq": lambda a, b: _number(a) >= _number(b),
+    "lt": lambda a, b: _number(a) < _number(b),
+    "lteq": lambda a, b: _number(a) <= _number(b),
+    "in": lambda a, b: a in b,
+    "notin": lambda a, b: a not in b,
+}
+
+
+def compile_test(file: str, line: int, test: nodes.Expr, tables: frozenset[str], used: set[str]) -> _Evaluator:
+    """Turn the expression of an ``if`` into a function of fields and tables; field names it reads go into ``used``.
+
+    Allowed: field and table names, texts, numbers, lists of them, == != < <= > >=, in, not in, and, or, not, ``|number``,
+    ``|length``. < and > compare as numbers. Raises TemplateError for anything else.
+    """
+
+    def build(node: nodes.Node) -> _Evaluator:
+        if isinstance(node, nodes.Const):
+            constant = node.value
+            return lambda _fields, _tables: constant
+        if isinstance(node, nodes.Name):
+            name = node.name
+            if name in tables:
+                return lambda _fields, rows: rows.get(name, ())
+            used.add(name)
+            return lambda fields, _tables: fields.get(name, "")
+        if isinstance(node, nodes.Not):
+            inner = build(node.node)
+            return lambda fields, rows: not inner(fields, rows)
+        if isinstance(node, nodes.And | nodes.Or):
+            return _both(build(node.left), build(node.right), isinstance(node, nodes.And))
+        if isinstance(node, nodes.Compare) and len(node.ops) == 1:
+            left, right, compare = build(node.expr), build(node.ops[0].expr), _COMPARISONS[node.ops[0].op]
+            return lambda fields, rows: compare(left(fields, rows), right(fields, rows))
+        if isinstance(node, nodes.List | nodes.Tuple):
+            items = [build(item) for item in node.items]
+            return lambda fields, rows: [item(fields, rows) for item in items]
+        if isinstance(node, nodes.Filter) and node.node is not None and node.name in ("number", "length"):
+            inner = build(node.node)
+            convert: Callable[[Any], Any] = _number if node.name == "number" else len
+            return lambda fields, rows: convert(inner(fields, rows))
+        raise TemplateError(file, line, f"{type(node).__name__} is not allowed in a condition")
+
+    return build(test)
+
+
+def _both(left: _Evaluator, right: _Evaluator, conjunction: bool) -> _Evaluator:
+    if conjunction:
+        return lambda fields, rows: left(fields, rows) and right(fields, rows)
+    return lambda fields, rows: left(fields, rows) or right(fields, rows)
