@@ -115,7 +115,7 @@ def decode_frame(stuffed: bytes) -> Frame | None:
     if data is None or len(data) < _HEADER.size + _CRC.size:
         return None
     version, kind, epoch, seq, ack, length = _HEADER.unpack_from(data)
-    if version != VERSION or length != len(data) - _HEADER.size - _CRC.size:
+    if version != VERSION or length > PAYLOAD_BYTES_MAX or length != len(data) - _HEADER.size - _CRC.size:
         return None
     body, (crc,) = data[: -_CRC.size], _CRC.unpack_from(data, len(data) - _CRC.size)
     if crc32c(body) != crc:
