@@ -66,10 +66,13 @@ def crc32c(data: bytes) -> int:
 def stuff(data: bytes) -> bytes:
     """COBS (Cheshire and Baker 1999): the same bytes without a zero, without the final delimiter."""
     out = bytearray()
-    for block in data.split(b"\0"):
+    blocks = data.split(b"\0")
+    for index, block in enumerate(blocks):
         while len(block) >= 254:
             out += b"\xff" + block[:254]
             block = block[254:]
+            if not block and index == len(blocks) - 1:
+                return bytes(out)  # a full last block needs no closing code byte
         out.append(len(block) + 1)
         out += block
     return bytes(out)

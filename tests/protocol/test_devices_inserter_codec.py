@@ -38,7 +38,10 @@ def test_the_checksum_is_the_one_of_the_standard() -> None:
 def test_stuffing_gives_the_bytes_of_the_paper() -> None:
     assert stuff(b"\x00") == b"\x01\x01"
     assert stuff(b"\x11\x22\x00\x33") == b"\x03\x11\x22\x02\x33"
-    assert stuff(bytes(range(1, 255))) == b"\xff" + bytes(range(1, 255)) + b"\x01"
+    assert stuff(bytes(range(1, 255))) == b"\xff" + bytes(range(1, 255))
+    assert unstuff(b"\xff" + bytes(range(1, 255)) + b"\x01") == bytes(
+        range(1, 255)
+    )  # an encoder that closes it is understood too
 
 
 @given(st.binary(max_size=1200))
