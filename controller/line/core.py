@@ -47,6 +47,7 @@ FROM_ELSEWHERE: Final[dict[type, Handler]] = {
     events.ExitRead: pieces.exit_read,
     events.FrameGap: zone.frame_gap,
     events.CameraReset: machine.camera_reset,
+    events.BatchOpened: printing.batch_opened,
     events.JobPlanned: printing.job_planned,
     events.JobAccepted: printing.job_accepted,
     events.JobClaim: printing.job_claim,

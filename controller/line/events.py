@@ -6,6 +6,7 @@ comes again after a restart (the ring replays what was not acknowledged) carries
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller.model import PrintJob
@@ -193,7 +194,16 @@ class CameraReset:
     camera: int
 
 
-# --- the printers -----------------------------------------------------------------------------------------------------
+# --- the batch and the printers -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOpened:
+    """A case file was accepted. ``held``: letters that must wait for two persons, with the reason."""
+
+    batch: int
+    letters: tuple[int, ...]
+    held: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,7 +425,7 @@ MachineEvent = (
     | CommandRefused
 )
 CameraEvent = SheetRead | ExitRead | FrameGap | CameraReset
-PrintEvent = JobPlanned | JobAccepted | JobClaim | JobDoubted | JobAbsent
+PrintEvent = BatchOpened | JobPlanned | JobAccepted | JobClaim | JobDoubted | JobAbsent
 Command = (
     StartLine
     | HoldLine

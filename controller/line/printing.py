@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from controller.line.actions import AlarmCode, PrintJobNow
 from controller.line.book import JobEntry
-from controller.line.events import JobAbsent, JobAccepted, JobClaim, JobDoubted, JobPlanned
+from controller.line.events import BatchOpened, JobAbsent, JobAccepted, JobClaim, JobDoubted, JobPlanned
 from controller.line.state import LineState
 from controller.states import JobEvent, JobState, PieceEvent, PieceState
+
+
+def batch_opened(line: LineState, event: BatchOpened) -> None:
+    """Enter the letters of a case file; what is held is not planned until two persons free it."""
+    for letter in event.letters:
+        line.book.open_letter(letter, held=event.held.get(letter, ""))
 
 
 def job_planned(line: LineState, event: JobPlanned) -> None:

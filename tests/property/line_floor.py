@@ -1,0 +1,431 @@
+"""A small factory floor for tests of the line core: paper with marks, one machine, two cameras, trays, a bin, one careful operator.
+
+It is told nothing but the core's actions and tells the core nothing but events; what physically happened is kept here, so that
+`violations` can compare it with what the ledger says. It models the machine of docs/protocols/inserter.md at the grain of sheets
+and envelopes; no bytes, no pixels.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from controller.ledger.records import Record
+from controller.line import actions as act
+from controller.line import events as ev
+from controller.line.book import Book
+from controller.line.core import LineCore
+from controller.line.state import LineConfig
+from controller.model import BatchId, ControlMark, Piece, PrintJob, piece_name, piece_uid, s10_item_id
+from controller.planning import next_attempts
+from controller.states import PackState, PackVerb, PieceState, advance
+
+KEY = b"a key for tests only, 32 bytes.."
+PITCH_US = 100_000
+ALIVE = frozenset(PieceState)
+
+
+@dataclass
+class Paper:
+    """One sheet: what is printed on it, whether its mark can be read, and whether another sheet clings beneath it."""
+
+    uid: int
+    k: int
+    sheets: int
+    item: str
+    readable: bool = True
+    under: Paper | None = None
+    sensor_blind: bool = False
+
+    @property
+    def payload(self) -> str:
+        return ControlMark(self.uid, self.k, self.sheets).encode(KEY)  # type: ignore[arg-type]
+
+
+@dataclass
+class Envelope:
+    papers: list[Paper]
+    number: int = 0
+    shows_readable: bool = True
+
+
+@dataclass
+class Machine:
+    """State of the simulated machine. ``belt`` holds formed envelopes on their way to the gate."""
+
+    epoch: int = 1
+    state: int = PackState.ABORTED
+    seq: int = 0
+    sheet_no: int = 0
+    piece_no: int = 0
+    shots: int = 0
+    limit: int = 0
+    tray: int = 0
+    ends: dict[int, bool] = field(default_factory=dict)
+    tokens: dict[int, int] = field(default_factory=dict)
+    gathering: list[tuple[int, Paper]] = field(default_factory=list)
+    belt: deque[Envelope] = field(default_factory=deque)
+    eye: Counter[int] = field(default_factory=Counter)
+    rejects: int = 0
+    running_stack: int = 0
+
+
+class Floor:
+    """Runs one core over stacks of paper. ``gate``, ``tray_eye`` and ``reject_eye`` may be replaced to break them."""
+
+    DEPTH = 2
+
+    def __init__(self, config: LineConfig | None = None, core: LineCore | None = None) -> None:
+        self.config = config or LineConfig(key=KEY, challenge_at_start=False)
+        self.core = core or LineCore(self.config)
+        self.machine = Machine()
+        self.records: list[Record] = []
+        self.alarms: list[act.Alarm] = []
+        self.replies: list[act.Reply] = []
+        self.granted: list[act.Grant] = []
+        self.stacks: deque[tuple[int, deque[Paper]]] = deque()
+        self.stack_count = 0
+        self.trays: dict[int, list[Envelope]] = {}
+        self.bin: list[Envelope] = []
+        self.left: list[Envelope] = []
+        self.shredded: list[Paper] = []
+        self.jobs: dict[str, PrintJob] = {}
+        self.now_us = 0
+        self.command = 0
+        self.camera_lag = {1: 0, 2: 0}
+        self.link = False
+        self.pass_gate: Callable[[Envelope, bool], bool] = lambda envelope, token: token
+        self.tray_eye: Callable[[Envelope], bool] = lambda envelope: True
+        self.reject_eye: Callable[[Envelope], bool] = lambda envelope: True
+        self.outbox: deque[act.Action] = deque()
+
+    # --- telling the core -------------------------------------------------------------------------------------------
+
+    def tell(self, event: ev.LineEvent) -> None:
+        step = self.core.step(event)
+        self.records += step.records
+        self.outbox.extend(step.actions)
+        self.perform()
+
+    def perform(self) -> None:
+        while self.outbox:
+            self._perform(self.outbox.popleft())
+
+    def _seq(self) -> int:
+        self.machine.seq += 1
+        return self.machine.seq
+
+    def next_command(self) -> int:
+        self.command += 1
+        return self.command
+
+    def _perform(self, action: act.Action) -> None:
+        match action:
+            case act.MachineCommand(verb):
+                self._packml(PackVerb(verb))
+            case act.PrintJobNow(job):
+                self.print_job(self.jobs[job])
+            case act.Alarm():
+                self.alarms.append(action)
+            case act.Reply():
+                self.replies.append(action)
+            case _:
+                self._perform_at_machine(action)
+
+    def _perform_at_machine(self, action: act.Action) -> None:
+        machine = self.machine
+        match action:
+            case act.EndSet(epoch, sheet_no, ends):
+                if epoch == machine.epoch:
+                    machine.ends[sheet_no] = ends
+            case act.Grant(epoch, piece_no, uid, deadline):
+                self.granted.append(action)
+                if epoch == machine.epoch and machine.state == PackState.EXECUTE and deadline >= self.now_us:
+                    machine.tokens[piece_no] = uid
+            case act.Revoke(_, piece_no):
+                machine.tokens.pop(piece_no, None)
+            case act.FeedLimit(_, sheet_no):
+                machine.limit = sheet_no
+            case act.SetTray(tray):
+                machine.tray = tray
+                self.trays.setdefault(tray, [])
+            case act.ResetCamera(camera):
+                self.camera_lag[camera] = machine.sheet_no if camera == 1 else machine.shots
+                self.tell(ev.CameraReset(camera))
+
+    def _enter(self, *states: PackState, reason: int = 0) -> None:
+        for state in states:
+            self.machine.state = state
+            self.tell(ev.MachineState(self._seq(), state, 1, reason))
+
+    def _packml(self, verb: PackVerb) -> None:
+        s, machine = PackState, self.machine
+        if verb == PackVerb.ABORT and machine.state not in (s.ABORTED, s.ABORTING):
+            self._enter(s.ABORTING, s.ABORTED, reason=8)
+        elif verb == PackVerb.CLEAR and machine.state == s.ABORTED:
+            machine.state = s.CLEARING
+            self.purge()
+            self._enter(s.CLEARING, s.STOPPED)
+        elif verb == PackVerb.RESET and machine.state in (s.STOPPED, s.COMPLETE):
+            self._enter(s.RESETTING, s.IDLE)
+        elif verb == PackVerb.START and machine.state == s.IDLE:
+            self._enter(s.STARTING, s.EXECUTE)
+        elif verb == PackVerb.HOLD and machine.state == s.EXECUTE:
+            self._enter(s.HOLDING, s.HELD, reason=8)
+        elif verb == PackVerb.UNHOLD and machine.state == s.HELD:
+            machine.state = s.UNHOLDING
+            self.purge()
+            self._enter(s.UNHOLDING, s.EXECUTE)
+
+    # --- the client, the planner, the printer -----------------------------------------------------------------------
+
+    def plan(self, batch: int, sheets: Iterable[int], per_job: int = 50) -> list[PrintJob]:
+        """Open letters with so many sheets each and print their first attempts."""
+        pieces = []
+        for number, count in enumerate(sheets, 1):
+            pieces.append(Piece(piece_uid(batch, number, 1), count, s10_item_id("XA", batch * 1000 + number)))
+        self.tell(ev.BatchOpened(batch, tuple(piece.letter for piece in pieces), {}))
+        jobs = []
+        for start in range(0, len(pieces), per_job):
+            chunk = tuple(pieces[start : start + per_job])
+            jobs.append(PrintJob(f"B{batch:06d}-J{len(self.jobs):02d}-00000000", BatchId(batch), chunk))
+            self.submit(jobs[-1])
+        return jobs
+
+    def submit(self, job: PrintJob) -> None:
+        self.jobs[job.job] = job
+        self.tell(ev.JobPlanned(job))
+        self.tell(ev.JobAccepted(job.job, 1))
+        self.tell(ev.JobClaim(job.job, 2 * job.sheets))
+
+    def print_job(self, job: PrintJob) -> None:
+        papers = deque(Paper(p.uid, k, p.sheets, p.item_id) for p in job.pieces for k in range(1, p.sheets + 1))
+        self.stack_count += 1
+        self.stacks.append((self.stack_count, papers))
+
+    # --- the machine ------------------------------------------------------------------------------------------------
+
+    def start(self, tray: int = 1) -> None:
+        self.link = True
+        self.tell(ev.LinkUp(self.machine.epoch))
+        if tray not in self.trays:
+            self.tell(ev.OpenTray(self.next_command(), "op1", tray))
+        self.tell(ev.StartLine(self.next_command(), "op1"))
+
+    def run(self, pitches: int = 10_000) -> None:
+        """Let the belt run until there is no paper left, or the machine leaves Execute, or so many pitches are over."""
+        for _ in range(pitches):
+            if self.machine.state != PackState.EXECUTE:
+                return
+            if not self.pitch():
+                return
+
+    def pitch(self) -> bool:
+        """One pitch of the belt; return False when nothing is left to move."""
+        machine = self.machine
+        self.now_us += PITCH_US
+        self.tell(ev.Tick(self.now_us))
+        if self.stacks and machine.sheet_no < machine.limit:
+            self._feed()
+            return True
+        if machine.gathering:
+            self._form(undecided=True)
+        if machine.belt:
+            self._exit(machine.belt.popleft())
+            return True
+        return False
+
+    def _feed(self) -> None:
+        machine = self.machine
+        stack_no, papers = self.stacks[0]
+        paper = papers.popleft()
+        machine.sheet_no += 1
+        number = machine.sheet_no
+        double = paper.under is not None and not paper.sensor_blind
+        seen = (paper.payload,) if paper.readable else ()
+        self.tell(ev.SheetFed(self._seq(), number, stack_no, number, 100, double))
+        self.tell(ev.SheetRead(number - self.camera_lag[1], seen))
+        machine.gathering.append((number, paper))
+        if paper.under is not None:
+            machine.gathering.append((number, paper.under))
+        if machine.ends.get(number):
+            self._form(undecided=False)
+        elif len(machine.gathering) > 20:
+            self._form(undecided=True)
+        if not papers:
+            self.stacks.popleft()
+            self.tell(ev.StackEnded(self._seq(), stack_no))
+        while len(machine.belt) > self.DEPTH and machine.state == PackState.EXECUTE:
+            self._exit(machine.belt.popleft())
+
+    def _form(self, *, undecided: bool) -> None:
+        machine = self.machine
+        machine.piece_no += 1
+        envelope = Envelope([paper for _, paper in machine.gathering], machine.piece_no)
+        first, last = machine.gathering[0][0], machine.gathering[-1][0]
+        machine.gathering = []
+        machine.belt.append(envelope)
+        self.tell(ev.PieceFormed(self._seq(), machine.piece_no, first, last, undecided))
+
+    def _exit(self, envelope: Envelope, *, purge: bool = False) -> None:
+        machine = self.machine
+        if not purge:
+            machine.shots += 1
+            top = envelope.papers[0]
+            gate_at = self.now_us + 300_000
+            self.tell(ev.PieceAtExit(self._seq(), envelope.number, machine.shots, gate_at, 0))
+            showing = top.k == 1 and top.readable and envelope.shows_readable
+            marks = (top.payload,) if showing else ()
+            self.tell(ev.ExitRead(machine.shots - self.camera_lag[2], marks, (top.item,) if showing else (), True))
+            if machine.state != PackState.EXECUTE:
+                machine.belt.appendleft(envelope)
+                return
+        token = not purge and envelope.number in machine.tokens and machine.state == PackState.EXECUTE
+        passes = self.pass_gate(envelope, token)
+        number = envelope.number
+        self.tell(ev.GateSet(self._seq(), number, token, 0 if token else 1))
+        tray = reject = False
+        if passes:
+            self.trays.setdefault(machine.tray, []).append(envelope)
+            if self.tray_eye(envelope):
+                machine.eye[machine.tray] += 1
+                tray = True
+                self.tell(ev.TrayEye(self._seq(), number, machine.tray, machine.eye[machine.tray]))
+        else:
+            self.bin.append(envelope)
+            if self.reject_eye(envelope):
+                machine.rejects += 1
+                reject = True
+                self.tell(ev.RejectEye(self._seq(), number, machine.rejects))
+        self.tell(ev.PieceExited(self._seq(), number, tray, reject))
+
+    def purge(self) -> None:
+        """Everything inside goes to the bin, unseen by the exit camera."""
+        machine = self.machine
+        if machine.gathering:
+            self._form(undecided=True)
+        while machine.belt:
+            self._exit(machine.belt.popleft(), purge=True)
+        machine.tokens.clear()
+
+    # --- the operator -----------------------------------------------------------------------------------------------
+
+    def tidy(self, batch: int) -> None:
+        """Audit what is on HOLD, empty the bin with scans, end the search, shred everything void."""
+        for number, tray in list(self.core.book.trays.items()):
+            if tray.holds and tray.state in ("OPEN", "CLOSING", "AUDIT"):
+                self.audit(number)
+        in_hand = [paper for envelope in self.bin for paper in envelope.papers]
+        self.bin.clear()
+        for paper in in_hand:
+            if paper.readable:
+                self.tell(ev.CustodyScan(self.next_command(), "op1", paper.payload, "rejected"))
+            else:
+                self.tell(ev.CustodyTyped(self.next_command(), "op1", "op2", paper.uid, "rejected"))
+        self.tell(ev.SearchEnded(self.next_command(), "op1", batch))
+        self.shredded += in_hand
+        for uid in dict.fromkeys(paper.uid for paper in in_hand):
+            piece = self.core.book.pieces[uid]
+            if piece.state == PieceState.VOID:
+                self.tell(ev.DestroyPiece(self.next_command(), "op1", "op2", uid))
+        for piece in self.core.book.batches[batch].pieces:
+            if piece.state == PieceState.VOID:
+                self.tell(ev.DeclareLoss(self.next_command(), "op1", "op2", piece.uid, "not found"))
+            while piece.copies > piece.copies_gone:
+                self.tell(ev.DestroyPiece(self.next_command(), "op1", "op2", piece.uid))
+
+    def audit(self, number: int) -> None:
+        for _ in range(5):
+            content = self.trays[number]
+            scans = tuple(e.papers[0].payload if e.papers[0].readable and e.papers[0].k == 1 else "" for e in content)
+            before = len(self.replies)
+            self.tell(ev.TrayAudit(self.next_command(), "op1", number, scans, len(content)))
+            reply = self.replies[before]
+            if reply.answer is act.Answer.DONE:
+                return
+            assert reply.why == "pull-first", reply
+            pulled = [e for e in content if self._must_pull(e, reply.subjects)]
+            self.trays[number] = [e for e in content if e not in pulled]
+            self.bin += pulled
+            for envelope in pulled:
+                for paper in envelope.papers:
+                    self.tell(ev.CustodyScan(self.next_command(), "op1", paper.payload, "pulled"))
+        raise AssertionError("the audit never ends")
+
+    @staticmethod
+    def _must_pull(envelope: Envelope, names: tuple[str, ...]) -> bool:
+        top = envelope.papers[0]
+        return top.k != 1 or not top.readable or piece_name(top.uid) in names
+
+    def close_tray(self, number: int) -> act.Reply:
+        before = len(self.replies)
+        self.tell(ev.CloseTray(self.next_command(), "op1", number))
+        reply = self.replies[before]
+        if reply.answer is act.Answer.DONE:
+            self.left += self.trays.pop(number)
+        return reply
+
+    def finish(self, batch: int, rounds: int = 12) -> None:
+        """Run, tidy, print again and close trays until every letter is mailed or cancelled, then close the batch."""
+        for _ in range(rounds):
+            for _ in range(20):
+                if self.machine.state == PackState.EXECUTE:
+                    self.run()
+                if self.machine.state == PackState.EXECUTE:
+                    break
+                self.start(
+                    max(self.trays, default=0) + 1 if self.core.line.tray is None else self.core.line.tray.number
+                )
+            self.tidy(batch)
+            for number in [n for n in self.trays if n and self.core.book.trays[n].state in ("OPEN", "CLOSING")]:
+                self.close_tray(number)
+            again = next_attempts(self.core.book.needs_attempt(batch), lambda uid: s10_item_id("XB", uid % 10**8))
+            if not again:
+                break
+            self.submit(PrintJob(f"B{batch:06d}-J{len(self.jobs):02d}-00000000", BatchId(batch), tuple(again)))
+            if self.core.line.tray is None:
+                self.tell(ev.OpenTray(self.next_command(), "op1", len(self.core.book.trays) + 1))
+        before = len(self.replies)
+        self.tell(ev.CloseBatch(self.next_command(), "op1", batch))
+        self.last_reply = self.replies[before]
+
+
+def violations(floor: Floor) -> list[str]:
+    """Compare what left with what may leave (I1, I2), the book with a replay of the records (I7), grants with their records (I3)."""
+    found = []
+    left: Counter[int] = Counter()
+    for envelope in floor.left:
+        uid, sheets = envelope.papers[0].uid, envelope.papers[0].sheets
+        if [(p.uid, p.k) for p in envelope.papers] != [(uid, k) for k in range(1, sheets + 1)]:
+            found.append(f"I2: an envelope left with {[(piece_name(p.uid), p.k) for p in envelope.papers]}")
+        left[uid // 100] += 1
+    found += [f"I1: letter {letter} left {count} times" for letter, count in left.items() if count > 1]
+    for letter in floor.core.book.letters.values():
+        if (letter.state == "MAILED") != (left[letter.letter] == 1):
+            found.append(f"I6: letter {letter.letter} is {letter.state} but left {left[letter.letter]} times")
+    found += replay_differences(floor.records, floor.core.book)
+    return found
+
+
+def replay_differences(records: Iterable[Record], book: Book) -> list[str]:
+    """Replay records through the state tables and compare with the book."""
+    states: dict[tuple[str, int | str], str | None] = {}
+    for record in records:
+        noun, _, event = record.kind.partition(".")
+        key = {
+            "piece": record.piece,
+            "letter": record.letter,
+            "tray": record.tray,
+            "batch": record.batch,
+            "job": record.job,
+        }.get(noun)
+        if key:
+            states[noun, key] = advance(noun, states.get((noun, key)), event)
+    nouns = {"piece": book.pieces, "letter": book.letters, "tray": book.trays, "batch": book.batches, "job": book.jobs}
+    return [
+        f"I7: {noun} {key} is {entry.state}, replay says {states.get((noun, key))}"
+        for noun, entries in nouns.items()
+        for key, entry in entries.items()
+        if entry.state != states.get((noun, key))
+    ]
