@@ -17,6 +17,7 @@ from simulator.cameras.picture import C2_REGION_MM, envelope_scene, sheet_scene
 from simulator.cameras.server import CameraUnit
 from simulator.console import UnknownWords, execute
 from simulator.defects import Defects
+from simulator.errands import Errands
 from simulator.inserter.device import InserterDevice, clock_us
 from simulator.inserter.firmware import Firmware
 from simulator.inserter.port import PtyPort
@@ -29,6 +30,7 @@ from simulator.printing.server import IppServer
 from simulator.scenario import Scenario
 
 PLUG_AGAIN_S_MAX = 3600.0
+SCANNER_LOOK_US = 50_000
 
 
 class Part(Protocol):
@@ -91,6 +93,7 @@ class Plant:
         self.device = self._make_device(seed)
         self.scanner = PtyPort(folder / "scanner", baud=9600)
         self.desk = ScanDesk(scenario.people, speed, self.journal, self._scan)
+        self.errands = Errands(scenario.people.scan_s / speed, self.journal, self._scan)
         self.operator = Operator(scenario.people, speed, self.device, self.desk, self.journal)
 
     def _make_printer(self, name: str, sheets_per_s: float) -> Printer:
@@ -137,6 +140,7 @@ class Plant:
         for part in self._running():
             part.start()
         self._faults.start()
+        self.device.post(self._listen_to_scanner)
         self._write_line_file()
 
     def close(self) -> None:
@@ -149,7 +153,7 @@ class Plant:
         self.journal.close()
 
     def _running(self) -> list[Part]:
-        return [*self.servers, *self.printers, *self.cameras.values(), self.desk, self.device]
+        return [*self.servers, *self.printers, *self.cameras.values(), self.desk, self.errands, self.device]
 
     def _write_line_file(self) -> None:
         def text(value: object) -> str:
@@ -200,6 +204,7 @@ class Plant:
         self.cameras["c2"].fire(lambda: envelope_scene(seen))
 
     def lands_in_tray(self, tray: int, envelope: Envelope) -> None:
+        self.errands.landed(tray, envelope)
         self._landed("tray", envelope, tray=tray)
 
     def lands_in_bin(self, envelope: Envelope) -> None:
@@ -278,6 +283,14 @@ class Plant:
 
     def _swap_tray(self, tray: int) -> None:
         self.device.firmware.path.swap_tray(tray)
+
+    def _listen_to_scanner(self) -> None:
+        now = clock_us()
+        self.scanner.read(now)
+        data = self.scanner.arrived(now)
+        if data:
+            self.errands.heard(data)
+        self.device.firmware.timers.after(SCANNER_LOOK_US, self._listen_to_scanner)
 
     def _scan(self, line: str) -> None:
         self.device.post(lambda: self._emit_scan(line))
