@@ -10,6 +10,7 @@ Levels follow the published study of decoders this project measures itself again
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,7 +38,7 @@ class Level:
     glare: float = 0.0
     noise_sigma: Range = (0.0, 0.0)
     spread_steps: int = 0
-    """Ink spread or loss, up to this many sixteenths of a millimetre to either side of an edge pair."""
+    """Ink spread or loss: every edge moves by up to this many sixteenths of a millimetre."""
     nozzle_lines: tuple[int, int] = (0, 0)
     nozzle_mm: Range = (0.06, 0.12)
     clogged_bands: tuple[int, int] = (0, 0)
@@ -87,7 +88,7 @@ P2 = Level(
     spread_steps=2,
     nozzle_lines=(0, 3),
     voids=(0, 4),
-    wrinkle=0.3,
+    wrinkle=0.5,
     jpeg=(50, 90),
 )
 LEVELS = {level.name: level for level in (P0, P1, HARSH, P2)}
@@ -96,35 +97,45 @@ LEVELS = {level.name: level for level in (P0, P1, HARSH, P2)}
 # what the printer does
 
 
-def ink(printed: Gray, px_per_mm: float, level: Level, rng: Random) -> Gray:
-    """Print defects of one sheet: spread of the ink, missing nozzle lines, clogged bands, voids. Returns a new raster."""
+def ink(
+    printed: Gray, px_per_mm: float, level: Level, rng: Random, marks_mm: Sequence[tuple[float, float]] = ()
+) -> Gray:
+    """Print defects of one sheet: spread of the ink, missing nozzle lines, clogged bands, voids. Returns a new raster.
+
+    Thin lines fall anywhere within the hull of ``marks_mm`` (from, to; mm from the left), the number of clogged bands
+    is drawn for each mark on its own: they are what the marks must survive. Without marks both fall anywhere.
+    """
+    width_mm = printed.shape[1] / px_per_mm
+    marks = list(marks_mm) or [(0.0, width_mm)]
+    hull = (min(mark[0] for mark in marks), max(mark[1] for mark in marks))
     out = printed.copy()
     if level.spread_steps:
         steps = int(rng.integers(-level.spread_steps, level.spread_steps + 1))
         out = spread(out, steps * px_per_mm / 16.0)
     for _ in range(int(rng.integers(level.nozzle_lines[0], level.nozzle_lines[1] + 1))):
-        missing_line(out, px_per_mm, float(rng.uniform(*level.nozzle_mm)), rng)
-    for _ in range(int(rng.integers(level.clogged_bands[0], level.clogged_bands[1] + 1))):
-        missing_line(out, px_per_mm, float(rng.uniform(*level.clogged_mm)), rng)
+        missing_line(out, px_per_mm, float(rng.uniform(*level.nozzle_mm)), float(rng.uniform(*hull)))
+    for mark in marks:
+        for _ in range(int(rng.integers(level.clogged_bands[0], level.clogged_bands[1] + 1))):
+            missing_line(out, px_per_mm, float(rng.uniform(*level.clogged_mm)), float(rng.uniform(*mark)))
     for _ in range(int(rng.integers(level.voids[0], level.voids[1] + 1))):
         void(out, px_per_mm, rng)
     return out
 
 
 def spread(printed: Gray, px: float) -> Gray:
-    """Grow (positive) or shrink (negative) dark areas by ``px`` pixels over both edges together."""
+    """Grow (positive) or shrink (negative) dark areas by ``px`` pixels at every edge."""
     whole = round(abs(px))
     if whole == 0:
         return printed
-    kernel = np.ones((whole + 1, whole + 1), np.uint8)
+    kernel = np.ones((2 * whole + 1, 2 * whole + 1), np.uint8)
     grown = cv2.erode(printed, kernel) if px > 0 else cv2.dilate(printed, kernel)
     return np.asarray(grown, np.uint8)
 
 
-def missing_line(printed: Gray, px_per_mm: float, width_mm: float, rng: Random, x_mm: float | None = None) -> None:
+def missing_line(printed: Gray, px_per_mm: float, width_mm: float, x_mm: float) -> None:
     """A nozzle that does not fire leaves a white line along the paper's way (here: down the raster). In place."""
     width = printed.shape[1]
-    centre = rng.uniform(0, width) if x_mm is None else x_mm * px_per_mm
+    centre = x_mm * px_per_mm
     half = width_mm * px_per_mm / 2
     left, right = centre - half, centre + half
     for column in range(max(0, int(left)), min(width, int(right) + 1)):
