@@ -1,0 +1,1 @@
+"""The screens of the floor: line, exceptions, pieces, batches, trays, returned mail."""

@@ -1,0 +1,1 @@
+"""The screens of the office: approvals, figures, templates, people, partners, training."""

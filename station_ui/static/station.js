@@ -1,0 +1,199 @@
+// Live parts, staleness, idle lock, scans, sounds. The server renders every word; this file only moves it to the glass.
+(() => {
+  "use strict";
+  const body = document.body;
+  const formToken = document.querySelector("meta[name=form-token]").content;
+  const $ = (selector, root = document) => root.querySelector(selector);
+
+  // --- live parts -------------------------------------------------------------------------------------------------
+  const STALE_MS = 3000;
+  const GUARD_MS = 400;
+  let heard = performance.now();
+  let source = null;
+
+  function swap(name, html) {
+    for (const part of document.querySelectorAll(`[data-part="${name}"]`)) {
+      if (part.dataset.html === html) continue;
+      const focused = part.contains(document.activeElement) ? [...part.querySelectorAll("a,button,input")].indexOf(document.activeElement) : -1;
+      part.dataset.html = html;
+      part.innerHTML = html;
+      for (const input of part.querySelectorAll("input[name=csrf]")) input.value = formToken;
+      if (focused >= 0) part.querySelectorAll("a,button,input")[focused]?.focus();
+      part.dataset.since = String(performance.now());
+    }
+  }
+
+  function listen() {
+    if (!body.dataset.stream) return;
+    source = new EventSource(body.dataset.stream);
+    source.addEventListener("parts", (event) => {
+      heard = performance.now();
+      const { at, parts } = JSON.parse(event.data);
+      for (const [name, html] of Object.entries(parts)) swap(name, html);
+      body.dataset.at = String(at);
+      body.dataset.shown = String(Date.now());
+    });
+    source.addEventListener("beat", () => { heard = performance.now(); });
+    source.addEventListener("over", () => { source.close(); location.reload(); });
+    source.onerror = () => { if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1000); };
+  }
+
+  const stale = $("#stale");
+  setInterval(() => {
+    const age = performance.now() - heard;
+    const late = age > STALE_MS;
+    body.classList.toggle("stale", late);
+    stale.hidden = !late;
+    if (late) stale.textContent = body.dataset.stale.replace("{s}", String(Math.floor(age / 1000)));
+  }, 250);
+
+  // A button that was just drawn under a falling finger is not yet meant: the first moments do not count.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-guard]");
+    const part = button?.closest("[data-part]");
+    if (part && performance.now() - Number(part.dataset.since ?? -1e9) < GUARD_MS) { event.preventDefault(); event.stopPropagation(); }
+  }, true);
+
+  // --- forms ------------------------------------------------------------------------------------------------------
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    const hidden = form.querySelector("input[name=csrf]");
+    if (hidden) hidden.value = formToken;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    setTimeout(() => { delete form.dataset.sent; }, 3000);
+  });
+
+  const post = (url, values) => fetch(url, {
+    method: "POST", credentials: "same-origin",
+    headers: { "X-Form-Token": formToken, "Content-Type": "application/x-www-form-urlencoded", Accept: "application/json" },
+    body: new URLSearchParams(values),
+  });
+
+  // --- answers of the line ----------------------------------------------------------------------------------------
+  async function follow(notice) {
+    for (let tries = 0; tries < 40; tries++) {
+      await new Promise((done) => setTimeout(done, 250));
+      const answer = await fetch(notice.dataset.pending, { headers: { Accept: "application/json" } }).then((r) => r.json()).catch(() => null);
+      if (answer && answer.answered) {
+        notice.className = `notice ${answer.good ? "good" : "stop"}`;
+        notice.querySelector("b").nextSibling.textContent = ` — ${answer.text}`;
+        notice.removeAttribute("data-pending");
+        if (!answer.good) sound(false);
+        refresh();
+        return;
+      }
+    }
+  }
+  for (const notice of document.querySelectorAll("[data-pending]")) follow(notice);
+
+  async function refresh() {
+    const part = document.querySelector("[data-refresh]");
+    if (!part) return;
+    const page = await fetch(location.href, { headers: { Accept: "text/html" } }).then((r) => r.text()).catch(() => "");
+    const fresh = new DOMParser().parseFromString(page, "text/html");
+    for (const old of document.querySelectorAll("[data-refresh]")) {
+      const next = fresh.getElementById(old.id);
+      if (next && next.innerHTML !== old.innerHTML) old.innerHTML = next.innerHTML;
+    }
+  }
+
+  // --- scans ------------------------------------------------------------------------------------------------------
+  let audio = null;
+  function sound(good) {
+    try {
+      audio ??= new AudioContext();
+      const now = audio.currentTime;
+      for (const [from, pitch] of good ? [[0, 1320]] : [[0, 220], [0.18, 165]]) {
+        const tone = audio.createOscillator();
+        const loud = audio.createGain();
+        tone.type = good ? "sine" : "square";
+        tone.frequency.value = pitch;
+        loud.gain.setValueAtTime(0.15, now + from);
+        loud.gain.exponentialRampToValueAtTime(0.001, now + from + 0.16);
+        tone.connect(loud).connect(audio.destination);
+        tone.start(now + from);
+        tone.stop(now + from + 0.17);
+      }
+    } catch { /* no sound card: the words and the colour stay */ }
+    body.dataset.lastSound = good ? "good" : "bad";
+  }
+
+  const toast = $("#toast");
+  let toastTimer = 0;
+  function say(good, title, text) {
+    toast.className = good ? "good" : "bad";
+    toast.replaceChildren(Object.assign(document.createElement("b"), { textContent: title }), Object.assign(document.createElement("span"), { textContent: text }));
+    toast.hidden = false;
+    clearTimeout(toastTimer);
+    toastTimer = setTimeout(() => { toast.hidden = true; }, good ? 2500 : 8000);
+  }
+
+  window.letterlineScan = async (code) => {
+    touched();
+    const url = body.dataset.scan;
+    if (!url) { sound(false); say(false, code, body.dataset.offline && "—"); return; }
+    try {
+      const extra = {};
+      for (const field of document.querySelectorAll("[data-with-scan]")) extra[field.name] = field.value;
+      const answer = await post(url, { code, ...extra });
+      const said = await answer.json();
+      sound(said.good);
+      say(said.good, said.title, said.text);
+      if (said.go) { location.assign(said.go); return; }
+      await refresh();
+    } catch {
+      sound(false);
+      say(false, code, body.dataset.offline);
+    }
+  };
+
+  // --- idle lock --------------------------------------------------------------------------------------------------
+  let touchedAt = performance.now();
+  let toldAt = -1e9;
+  function touched() {
+    touchedAt = performance.now();
+    if (body.dataset.state === "open" && touchedAt - toldAt > 20000) {
+      toldAt = touchedAt;
+      post("/session/touch", {}).catch(() => {});
+    }
+  }
+  for (const kind of ["pointerdown", "keydown", "touchstart"]) document.addEventListener(kind, touched, { capture: true, passive: true });
+  if (body.dataset.state === "open") {
+    setInterval(() => {
+      if (performance.now() - touchedAt > Number(body.dataset.idleS) * 1000) {
+        body.dataset.state = "locking";
+        post("/session/lock", {}).finally(() => location.assign("/"));
+      }
+    }, 1000);
+  }
+
+  // --- theme, shortcuts, signature, photos ------------------------------------------------------------------------
+  $("#theme")?.addEventListener("click", () => {
+    const dark = getComputedStyle(document.documentElement).colorScheme.includes("dark");
+    const chosen = dark ? "light" : "dark";
+    document.documentElement.dataset.theme = chosen;
+    localStorage.setItem("letterline-theme", chosen);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (!event.altKey || event.ctrlKey || !/^[1-9]$/.test(event.key)) return;
+    const item = document.querySelectorAll(".rail-item")[Number(event.key) - 1];
+    if (item) { event.preventDefault(); item.click(); }
+  });
+
+  for (const pad of document.querySelectorAll("canvas[data-signature]")) {
+    const pen = pad.getContext("2d");
+    const field = document.getElementById(pad.dataset.signature);
+    let drawing = false;
+    pen.lineWidth = 3; pen.lineCap = "round"; pen.strokeStyle = "#0b1a2a";
+    const at = (event) => { const box = pad.getBoundingClientRect(); return [(event.clientX - box.left) * pad.width / box.width, (event.clientY - box.top) * pad.height / box.height]; };
+    pad.addEventListener("pointerdown", (event) => { drawing = true; pad.setPointerCapture(event.pointerId); pen.beginPath(); pen.moveTo(...at(event)); });
+    pad.addEventListener("pointermove", (event) => { if (!drawing) return; pen.lineTo(...at(event)); pen.stroke(); });
+    pad.addEventListener("pointerup", () => { drawing = false; field.value = pad.toDataURL("image/png").split(",")[1]; });
+    document.querySelector(`[data-clear="${pad.id}"]`)?.addEventListener("click", () => { pen.clearRect(0, 0, pad.width, pad.height); field.value = ""; });
+  }
+
+  listen();
+})();

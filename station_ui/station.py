@@ -1,0 +1,40 @@
+"""Everything a running station needs, in one frozen value that the pages find on the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+
+from controller.service.entry import Entry
+from controller.service.overrides import Overrides
+from controller.service.store import StationStore
+from controller.service.views import LedgerDoor
+from station_ui.security.limits import Limits
+
+if TYPE_CHECKING:
+    from station_ui.live import LiveHub
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """``out`` is the run directory (frames, letters, reports); ``line`` the line this station stands at."""
+
+    door: LedgerDoor
+    store: StationStore
+    entry: Entry
+    overrides: Overrides
+    hub: LiveHub
+    limits: Limits
+    out: Path
+    line: str
+    clock: Callable[[], float]
+    form_secret: bytes
+
+
+def station() -> Station:
+    """Return the station of the request being served."""
+    return cast("Station", current_app.extensions["station"])

@@ -1,0 +1,49 @@
+"""Live updates, and what became of a command."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response, abort, request, stream_with_context
+
+from controller.service.sessions import SessionState
+from station_ui.catalogue import language
+from station_ui.live import StreamsFull
+from station_ui.menu import outcome_text
+from station_ui.parts import PARTS, PERSONAL
+from station_ui.security.access import COOKIE, here, open_to_anyone, signed_in, visit
+from station_ui.station import station
+
+pages = Blueprint("stream", __name__)
+STRIP_ONLY = frozenset(PARTS) - {"strip", "notices"}
+
+
+@pages.get("/live")
+@open_to_anyone
+def events() -> Any:
+    """Server-sent events: every part to an open screen, no pictures to a locked one, the line's state alone to a stranger."""
+    found, entry, token = visit(), station().entry, request.cookies.get(COOKIE, "")
+    state = None if found is None else found.state
+    hidden = STRIP_ONLY if found is None else (PERSONAL if state is SessionState.LOCKED else frozenset())
+
+    def keep() -> bool:
+        now = entry.visit(token)
+        return (None if now is None else now.state) is state
+
+    try:
+        body = station().hub.stream(language(), keep, hidden)
+    except StreamsFull:
+        abort(HTTPStatus.SERVICE_UNAVAILABLE)
+    return Response(stream_with_context(body), mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+@pages.get("/commands/<int:number>")
+@signed_in()
+def command(number: int) -> Any:
+    """What the line answered to a command."""
+    sent = station().door.command(number)
+    if sent is None or (sent.badge != here().person.badge and not here().person.rights):
+        abort(HTTPStatus.NOT_FOUND)
+    good, text = outcome_text(sent)
+    return {"answered": sent.outcome is not None, "good": good, "text": text}

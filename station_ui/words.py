@@ -1,0 +1,270 @@
+"""Keywords of the ledger and the machines in the words people use. Every keyword has a word; an unknown one is shown as it is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask_babel import lazy_gettext
+
+_ = lazy_gettext
+
+PACKML_WORDS: Final = {
+    "UNKNOWN": _("No link"),
+    "CLEARING": _("Clearing"),
+    "STOPPED": _("Stopped"),
+    "STARTING": _("Starting"),
+    "IDLE": _("Ready"),
+    "SUSPENDED": _("Waiting"),
+    "EXECUTE": _("Running"),
+    "STOPPING": _("Stopping"),
+    "ABORTING": _("Aborting"),
+    "ABORTED": _("Aborted"),
+    "HOLDING": _("Holding"),
+    "HELD": _("Held"),
+    "UNHOLDING": _("Leaving hold"),
+    "SUSPENDING": _("Pausing"),
+    "UNSUSPENDING": _("Going on"),
+    "RESETTING": _("Resetting"),
+    "COMPLETING": _("Finishing"),
+    "COMPLETE": _("Finished"),
+}
+
+MACHINE_REASONS: Final = {
+    "BOOT": _("just started"),
+    "WATCHDOG": _("heard nothing from the controller"),
+    "COVER_OPEN": _("cover open"),
+    "JAM": _("jam"),
+    "NO_SHEETS": _("feeder empty"),
+    "TRAY_MISSING": _("tray missing"),
+    "BIN_FULL": _("reject bin full"),
+    "HOST": _("held on request"),
+    "ESTOP": _("emergency stop"),
+    "RING_FULL": _("event memory full"),
+    "FEED_LIMIT": _("waiting for work"),
+}
+
+ZONES: Final = {
+    1: _("Feeder"),
+    2: _("Sheet camera"),
+    3: _("Collator"),
+    4: _("Folder"),
+    5: _("Inserter"),
+    6: _("Exit camera"),
+    7: _("Gate"),
+    8: _("Tray"),
+    9: _("Reject bin"),
+}
+
+PIECE_STATES: Final = {
+    "PLANNED": _("planned"),
+    "RENDERED": _("rendered"),
+    "SUBMITTED": _("at the printer"),
+    "PRINTED": _("printed, not yet seen"),
+    "IN_FEED": _("in the feeder"),
+    "COLLATED": _("complete"),
+    "VERIFIED": _("verified"),
+    "PASS_GRANTED": _("let through"),
+    "IN_TRAY": _("in a tray"),
+    "RELEASED": _("released"),
+    "ACCEPTED": _("accepted by the post"),
+    "SUSPECT": _("in doubt"),
+    "EXIT_UNKNOWN": _("in doubt after the gate"),
+    "DIVERTED": _("in the reject bin"),
+    "QUARANTINED": _("in custody"),
+    "VOID": _("void, to be destroyed"),
+    "DESTROYED": _("destroyed"),
+    "LOST": _("lost, declared by two"),
+    "NEVER_PRINTED": _("never printed"),
+}
+
+LETTER_STATES: Final = {
+    "OPEN": _("open"),
+    "HELD": _("held"),
+    "MAILED": _("mailed"),
+    "CANCELLED": _("cancelled"),
+    "DELIVERED": _("delivered"),
+    "RETURNED": _("returned"),
+}
+
+TRAY_STATES: Final = {
+    "OPEN": _("open"),
+    "CLOSING": _("being closed"),
+    "AUDIT": _("being audited"),
+    "CLOSED": _("closed"),
+    "HANDED_OVER": _("handed over"),
+    "ACCEPTED": _("accepted by the post"),
+}
+
+BATCH_STATES: Final = {"OPEN": _("open"), "CLOSED": _("closed")}
+
+DIVERT_REASONS: Final = {
+    "no-read": _("mark not readable"),
+    "mismatch": _("another letter was expected here"),
+    "mac-bad": _("mark is not genuine"),
+    "duplicate": _("seen before"),
+    "void": _("void copy"),
+    "recalled": _("recalled"),
+    "letter-not-open": _("letter is not open"),
+    "unknown-piece": _("unknown piece"),
+    "gap": _("sheet missing before or after"),
+    "incomplete": _("sheets missing"),
+    "foreign-sheet": _("sheet of another letter"),
+    "double-feed": _("two sheets at once"),
+    "successor-unseen": _("next letter not seen"),
+    "stack-end": _("stack ended too early"),
+    "undecided-set": _("set closed without a decision"),
+    "codes-disagree": _("mark and postal number disagree"),
+    "address-doubt": _("address not wholly in the window"),
+    "weight": _("wrong weight"),
+    "late": _("decided too late"),
+    "zone": _("was inside during a stop"),
+    "link-lost": _("link to the machine lost"),
+    "epoch": _("machine was restarted"),
+    "restart": _("controller was restarted"),
+    "not-producing": _("machine was not producing"),
+    "no-tray": _("no tray in place"),
+    "challenge": _("test piece"),
+    "gate-rejected": _("the gate rejected it"),
+    "not-found": _("not found in the search"),
+}
+
+CUSTODY_REASONS: Final = {
+    "unreadable": _("mark not readable"),
+    "damaged": _("damaged"),
+    "jam": _("taken out after a jam"),
+    "wrong-content": _("wrong content"),
+    "recalled": _("recalled"),
+    "other": _("other reason"),
+}
+
+RETURN_REASONS: Final = {
+    "moved": _("moved away"),
+    "unknown": _("unknown at this address"),
+    "refused": _("refused"),
+    "not-collected": _("not collected"),
+    "address-incomplete": _("address incomplete"),
+    "deceased": _("deceased"),
+    "other": _("other reason"),
+}
+
+ROLES: Final = {
+    "operator": _("operator"),
+    "postal": _("postal"),
+    "quality": _("quality"),
+    "supervisor": _("supervisor"),
+    "engineer": _("engineer"),
+    "partner": _("partner"),
+    "auditor": _("auditor"),
+}
+
+OVERRIDES: Final = {
+    "reprint-after-grant": _("Reprint after the gate let it through"),
+    "declare-lost": _("Declare a void piece lost"),
+    "custody-typed": _("Take a piece into custody by its printed number"),
+    "destroy": _("Destroy a void piece before a witness"),
+    "recall-after-close": _("Recall after the tray was closed"),
+    "free-letter": _("Free a held letter for posting"),
+    "bypass-camera": _("Bypass a camera"),
+}
+
+APPROVAL_STATES: Final = {
+    "waiting": _("waits for a second person"),
+    "approved": _("approved"),
+    "refused": _("refused"),
+    "expired": _("expired"),
+}
+
+COMMANDS: Final = {
+    "hold": _("Hold the line"),
+    "resume": _("Resume the line"),
+    "custody-scan": _("Take into custody"),
+    "custody-typed": _("Take into custody by number"),
+    "void": _("Void and reprint"),
+    "destroy": _("Destroy"),
+    "declare-lost": _("Declare lost"),
+    "search-ended": _("End the search"),
+    "reprint-after-grant": _("Reprint after the gate"),
+    "tray-open": _("Open tray"),
+    "tray-close": _("Close tray"),
+    "tray-audit": _("Audit tray"),
+    "hand-over": _("Hand over tray"),
+    "tray-accepted": _("Tray accepted"),
+    "returned-mail": _("Returned mail"),
+    "recall": _("Recall"),
+    "recall-after-close": _("Recall after closing"),
+    "free-letter": _("Free held letter"),
+    "bypass-camera": _("Bypass camera"),
+    "batch-close": _("Close batch"),
+}
+
+JOB_STATES: Final = {
+    "pending": _("waiting"),
+    "processing": _("printing"),
+    "stopped": _("stopped"),
+    "completed": _("printed (claimed)"),
+    "held": _("held"),
+    "canceled": _("cancelled"),
+    "aborted": _("aborted"),
+    "doubtful": _("in doubt"),
+    "planned": _("planned"),
+    "submitted": _("submitted"),
+    "accepted": _("accepted"),
+    "cancelled": _("cancelled"),
+}
+
+ANSWERS: Final = {
+    "done": _("Done"),
+    "refused": _("Refused"),
+    "waiting": _("Accepted: it takes effect by itself"),
+}
+
+REFUSAL_WORDS: Final = {
+    "not-supported": _("this line does not know that command"),
+    "bad-arguments": _("the command was not complete"),
+    "same-person": _("the second person must be somebody else"),
+    "no-right": _("this badge may not approve that"),
+    "not-active": _("one of the two badges is no longer active"),
+    "expired": _("the request is older than ten minutes: ask again"),
+    "already-decided": _("somebody decided this already"),
+}
+
+
+def word(table: dict[str, object] | dict[int, object], key: object) -> str:
+    """Return the word for ``key`` in the language of the request, or the key itself."""
+    found = table.get(key)  # type: ignore[call-overload]
+    return str(key) if found is None else str(found)
+
+
+MOMENTS: Final = {
+    "piece.planned": _("planned"),
+    "piece.rendered": _("rendered"),
+    "piece.submitted": _("sent to the printer"),
+    "piece.printed": _("printer says it is printed"),
+    "piece.print-doubted": _("print in doubt"),
+    "piece.fed": _("first sheet seen in the feeder"),
+    "piece.collated": _("all sheets seen, in order"),
+    "piece.suspected": _("in doubt"),
+    "piece.verified": _("envelope verified"),
+    "piece.granted": _("gate opened for it"),
+    "piece.in-tray": _("seen in the tray"),
+    "piece.diverted": _("seen in the reject bin"),
+    "piece.exit-unknown": _("not known where it went"),
+    "piece.quarantined": _("in custody: scanned by hand"),
+    "piece.voided": _("void; a new attempt may be printed"),
+    "piece.audit-present": _("found in the tray audit"),
+    "piece.audit-absent": _("not found in the tray audit"),
+    "piece.pulled": _("pulled from the tray"),
+    "piece.destroyed": _("destroyed"),
+    "piece.lost": _("declared lost"),
+    "piece.never-printed": _("never printed"),
+    "piece.released": _("tray closed: released"),
+    "piece.accepted": _("accepted by the post"),
+}
+_BAD_MOMENTS: Final = frozenset({"suspected", "diverted", "exit-unknown", "lost", "print-doubted", "audit-absent"})
+_GOOD_MOMENTS: Final = frozenset({"verified", "granted", "in-tray", "released", "accepted", "audit-present"})
+
+
+def moment_look(kind: str) -> str:
+    """Return the css class of an event: bad, ok or nothing."""
+    event = kind.partition(".")[2]
+    return "bad" if event in _BAD_MOMENTS else "ok" if event in _GOOD_MOMENTS else ""
