@@ -107,6 +107,12 @@ _EVENTS: dict[int, tuple[struct.Struct, type[InserterEvent], tuple[Callable[[Any
 EVENT_CODES: dict[type[InserterEvent], int] = {kind: code for code, (_, kind, _) in _EVENTS.items()}
 
 
+def event_layout(code: int) -> struct.Struct | None:
+    """The fields of an event after its number and time, or None for a code the document does not know."""
+    entry = _EVENTS.get(code)
+    return None if entry is None else entry[0]
+
+
 def event_from_bytes(payload: bytes, epoch: int) -> InserterEvent | None:
     """The event in the payload of an EVENT frame; None when code, length or a value is not one of the document's."""
     if len(payload) < _EVENT_HEAD.size:
