@@ -153,6 +153,8 @@ def audit(line: LineState, event: TrayAudit) -> None:
         line.book.lift_hold(tray, reason)
     tray.edges = len(tray.pieces)
     line.book.move_tray(tray, TrayEvent.AUDIT_CLEAN, {"badge": event.badge, "pieces": len(tray.pieces)})
+    if tray is not line.tray:
+        line.book.move_tray(tray, TrayEvent.CLOSING, {"badge": event.badge})
     line.reply(event.command, Answer.DONE, "", tuple(piece_name(uid) for uid in found.absent[:_NAMES_MAX]))
 
 

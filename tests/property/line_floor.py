@@ -11,13 +11,16 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from controller.ledger.records import Record
+from controller.ledger.ledger import Ledger
+from controller.ledger.records import Event, Record
+from controller.ledger.store import MemoryStore
 from controller.line import actions as act
 from controller.line import events as ev
 from controller.line.book import Book
 from controller.line.core import LineCore
+from controller.line.restore import RECENT_EVENTS, is_note, restore
 from controller.line.state import LineConfig
-from controller.model import BatchId, ControlMark, Piece, PrintJob, piece_name, piece_uid, s10_item_id
+from controller.model import BatchId, ControlMark, JobId, Piece, PrintJob, piece_name, piece_uid, s10_item_id
 from controller.planning import next_attempts
 from controller.states import PackState, PackVerb, PieceState, advance
 
@@ -79,8 +82,12 @@ class Floor:
     def __init__(self, config: LineConfig | None = None, core: LineCore | None = None) -> None:
         self.config = config or LineConfig(key=KEY, challenge_at_start=False)
         self.core = core or LineCore(self.config)
+        self.durable = Durable()
+        self.alive = True
+        self.points = 0
+        self.crash_at = 0
+        self.ring: deque[ev.LineEvent] = deque()
         self.machine = Machine()
-        self.records: list[Record] = []
         self.alarms: list[act.Alarm] = []
         self.replies: list[act.Reply] = []
         self.granted: list[act.Grant] = []
@@ -91,6 +98,7 @@ class Floor:
         self.left: list[Envelope] = []
         self.shredded: list[Paper] = []
         self.jobs: dict[str, PrintJob] = {}
+        self.printed: set[str] = set()
         self.now_us = 0
         self.command = 0
         self.camera_lag = {1: 0, 2: 0}
@@ -103,14 +111,77 @@ class Floor:
     # --- telling the core -------------------------------------------------------------------------------------------
 
     def tell(self, event: ev.LineEvent) -> None:
+        """Tell the core; what the machine says stays in its ring until the step it led to is durable."""
+        numbered = hasattr(event, "seq")
+        if numbered:
+            self.ring.append(event)
+        if not self.alive:
+            return
         step = self.core.step(event)
-        self.records += step.records
+        if self._dies():
+            return
+        self.durable.append(step.records)
+        if self._dies():
+            return
+        if numbered:
+            self.ring.remove(event)
         self.outbox.extend(step.actions)
-        self.perform()
-
-    def perform(self) -> None:
-        while self.outbox:
+        while self.outbox and not self._dies():
             self._perform(self.outbox.popleft())
+
+    def _dies(self) -> bool:
+        """Count one point at which a controller may be killed; return whether it is dead."""
+        if self.alive:
+            self.points += 1
+            if self.points == self.crash_at:
+                self.kill()
+        return not self.alive
+
+    def kill(self) -> None:
+        """Kill the controller: what it had not performed is never performed, what it had not committed never was."""
+        self.alive = False
+        self.outbox.clear()
+
+    def recover(self) -> None:
+        """The machine stopped by its watchdog; another controller takes over from the ledger."""
+        machine = self.machine
+        if machine.state != PackState.ABORTED:
+            self._enter(PackState.ABORTED, reason=2)
+        machine.tokens.clear()
+        self.core = self.durable.core(self.config)
+        self.alive = True
+        printing = [job for job in self.core.book.jobs.values() if job.state in ("SUBMITTED", "ACCEPTED")]
+        self.tell(ev.Restarted())
+        if self.opening.batch not in self.core.book.batches:
+            self.tell(self.opening)
+        for job in self.jobs.values():
+            if job.job not in self.core.book.jobs:
+                self.submit(job)
+        for job in printing:
+            known = job.name in self.printed
+            self.tell(ev.JobClaim(job.name, 0) if known else ev.JobAbsent(job.name))
+        self.tell(ev.LinkUp(machine.epoch))
+        replay, self.ring = self.ring, deque()
+        for event in replay:
+            self.tell(event)
+
+    def reboot_machine(self) -> None:
+        """The machine loses power: epoch, numbers and ring start anew; what is inside is still inside."""
+        self.machine = Machine(
+            epoch=self.machine.epoch + 1,
+            belt=self.machine.belt,
+            tray=self.machine.tray,
+            gathering=self.machine.gathering,
+        )
+        self.ring.clear()
+        self.camera_lag = {1: 0, 2: 0}
+        if self.machine.gathering:
+            self.machine.belt.append(Envelope([paper for _, paper in self.machine.gathering]))
+            self.machine.gathering = []
+        self.bin += self.machine.belt
+        self.machine.belt.clear()
+        self.tell(ev.LinkUp(self.machine.epoch))
+        self._enter(PackState.ABORTED, reason=1)
 
     def _seq(self) -> int:
         self.machine.seq += 1
@@ -185,11 +256,12 @@ class Floor:
         pieces = []
         for number, count in enumerate(sheets, 1):
             pieces.append(Piece(piece_uid(batch, number, 1), count, s10_item_id("XA", batch * 1000 + number)))
-        self.tell(ev.BatchOpened(batch, tuple(piece.letter for piece in pieces), {}))
+        self.opening = ev.BatchOpened(batch, tuple(piece.letter for piece in pieces), {})
+        self.tell(self.opening)
         jobs = []
         for start in range(0, len(pieces), per_job):
             chunk = tuple(pieces[start : start + per_job])
-            jobs.append(PrintJob(f"B{batch:06d}-J{len(self.jobs):02d}-00000000", BatchId(batch), chunk))
+            jobs.append(PrintJob(JobId(f"B{batch:06d}-J{len(self.jobs):02d}-00000000"), BatchId(batch), chunk))
             self.submit(jobs[-1])
         return jobs
 
@@ -200,16 +272,25 @@ class Floor:
         self.tell(ev.JobClaim(job.job, 2 * job.sheets))
 
     def print_job(self, job: PrintJob) -> None:
+        if job.job in self.printed:
+            raise AssertionError(f"{job.job} was submitted twice")
+        self.printed.add(job.job)
         papers = deque(Paper(p.uid, k, p.sheets, p.item_id) for p in job.pieces for k in range(1, p.sheets + 1))
         self.stack_count += 1
         self.stacks.append((self.stack_count, papers))
 
     # --- the machine ------------------------------------------------------------------------------------------------
 
+    def ask(self, event: ev.LineEvent) -> act.Reply | None:
+        """Give an operator's command and return its answer; None when the controller died over it."""
+        before = len(self.replies)
+        self.tell(event)
+        return self.replies[before] if len(self.replies) > before else None
+
     def start(self, tray: int = 1) -> None:
-        self.link = True
-        self.tell(ev.LinkUp(self.machine.epoch))
-        if tray not in self.trays:
+        if not self.core.line.link:
+            self.tell(ev.LinkUp(self.machine.epoch))
+        if tray not in self.core.book.trays:
             self.tell(ev.OpenTray(self.next_command(), "op1", tray))
         self.tell(ev.StartLine(self.next_command(), "op1"))
 
@@ -339,10 +420,8 @@ class Floor:
         for _ in range(5):
             content = self.trays[number]
             scans = tuple(e.papers[0].payload if e.papers[0].readable and e.papers[0].k == 1 else "" for e in content)
-            before = len(self.replies)
-            self.tell(ev.TrayAudit(self.next_command(), "op1", number, scans, len(content)))
-            reply = self.replies[before]
-            if reply.answer is act.Answer.DONE:
+            reply = self.ask(ev.TrayAudit(self.next_command(), "op1", number, scans, len(content)))
+            if reply is None or reply.answer is act.Answer.DONE:
                 return
             assert reply.why == "pull-first", reply
             pulled = [e for e in content if self._must_pull(e, reply.subjects)]
@@ -358,11 +437,12 @@ class Floor:
         top = envelope.papers[0]
         return top.k != 1 or not top.readable or piece_name(top.uid) in names
 
-    def close_tray(self, number: int) -> act.Reply:
-        before = len(self.replies)
-        self.tell(ev.CloseTray(self.next_command(), "op1", number))
-        reply = self.replies[before]
-        if reply.answer is act.Answer.DONE:
+    def close_tray(self, number: int) -> act.Reply | None:
+        """Ask to close a tray; it is carried away when the ledger says that it is closed, whatever was answered."""
+        reply = self.ask(ev.CloseTray(self.next_command(), "op1", number))
+        if not self.alive:
+            self.recover()
+        if self.core.book.trays[number].state == "CLOSED":
             self.left += self.trays.pop(number)
         return reply
 
@@ -370,9 +450,11 @@ class Floor:
         """Run, tidy, print again and close trays until every letter is mailed or cancelled, then close the batch."""
         for _ in range(rounds):
             for _ in range(20):
+                if not self.alive:
+                    self.recover()
                 if self.machine.state == PackState.EXECUTE:
                     self.run()
-                if self.machine.state == PackState.EXECUTE:
+                if self.alive and self.machine.state == PackState.EXECUTE and not self.stacks:
                     break
                 self.start(
                     max(self.trays, default=0) + 1 if self.core.line.tray is None else self.core.line.tray.number
@@ -380,15 +462,17 @@ class Floor:
             self.tidy(batch)
             for number in [n for n in self.trays if n and self.core.book.trays[n].state in ("OPEN", "CLOSING")]:
                 self.close_tray(number)
+            if not self.alive:
+                continue
             again = next_attempts(self.core.book.needs_attempt(batch), lambda uid: s10_item_id("XB", uid % 10**8))
             if not again:
                 break
             self.submit(PrintJob(f"B{batch:06d}-J{len(self.jobs):02d}-00000000", BatchId(batch), tuple(again)))
             if self.core.line.tray is None:
                 self.tell(ev.OpenTray(self.next_command(), "op1", len(self.core.book.trays) + 1))
-        before = len(self.replies)
-        self.tell(ev.CloseBatch(self.next_command(), "op1", batch))
-        self.last_reply = self.replies[before]
+        if not self.alive:
+            self.recover()
+        self.last_reply = self.ask(ev.CloseBatch(self.next_command(), "op1", batch))
 
 
 def violations(floor: Floor) -> list[str]:
@@ -404,11 +488,11 @@ def violations(floor: Floor) -> list[str]:
     for letter in floor.core.book.letters.values():
         if (letter.state == "MAILED") != (left[letter.letter] == 1):
             found.append(f"I6: letter {letter.letter} is {letter.state} but left {left[letter.letter]} times")
-    found += replay_differences(floor.records, floor.core.book)
+    found += replay_differences(floor.durable.ledger.read(), floor.core.book)
     return found
 
 
-def replay_differences(records: Iterable[Record], book: Book) -> list[str]:
+def replay_differences(records: Iterable[Record | Event], book: Book) -> list[str]:
     """Replay records through the state tables and compare with the book."""
     states: dict[tuple[str, int | str], str | None] = {}
     for record in records:
@@ -429,3 +513,20 @@ def replay_differences(records: Iterable[Record], book: Book) -> list[str]:
         for key, entry in entries.items()
         if entry.state != states.get((noun, key))
     ]
+
+
+class Durable:
+    """The ledger of a floor: what was committed so far, as rows and events, ready for `controller.line.restore.restore`."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.ledger = Ledger(self.store, advance)
+
+    def append(self, records: list[Record]) -> None:
+        if records:
+            self.ledger.append(records, at_unix_ns=0)
+
+    def core(self, config: LineConfig) -> LineCore:
+        events = list(self.ledger.read())
+        notes = [event for event in events if is_note(event.kind)]
+        return restore(config, self.store.all_states(), notes, events[-RECENT_EVENTS:])

@@ -1,0 +1,153 @@
+"""Make the core of a line again from its ledger, after a crash or a planned stop. Pure: it is handed the rows and the events.
+
+The state rows say what everything is; the *notes* (every event that is not about a single piece or letter, a few per print job)
+say what pieces belong together; the *recent* events say which grants the machine may still have to report on.
+Whoever restores a core must then tell it `events.Restarted` before anything else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from controller.integrity import ACCOUNTED
+from controller.ledger.records import Event
+from controller.line import zone
+from controller.line.book import BatchEntry, Book, JobEntry, LetterEntry, PieceEntry, TrayEntry
+from controller.line.core import LineCore
+from controller.line.state import LineConfig
+from controller.model import ItemId
+from controller.states import LIVE, PieceState, TrayState
+
+BULK_PREFIXES: Final = ("piece.", "letter.")
+"""Kinds that are not notes: all they say is in the state rows."""
+RECENT_EVENTS: Final = 4_096
+"""So many newest events hold every grant that a machine's ring (1,024 events) can still report on."""
+
+Rows = Mapping[str, Mapping[Any, tuple[Any, ...]]]
+"""noun -> key -> row of its state table: key, carried ids, state, seq (`controller.ledger.schema.STATE_TABLES`)."""
+
+_NOT_YET_FED: Final = frozenset(
+    {PieceState.PLANNED, PieceState.RENDERED, PieceState.SUBMITTED, PieceState.PRINTED, PieceState.NEVER_PRINTED}
+)
+
+
+def is_note(kind: str) -> bool:
+    """Return whether an event of this kind is needed to restore a core beside the state rows."""
+    return not kind.startswith(BULK_PREFIXES)
+
+
+def restore(config: LineConfig, rows: Rows, notes: Iterable[Event], recent: Iterable[Event]) -> LineCore:
+    """Return a core that knows what the ledger knows.
+
+    ``notes``: every event for which `is_note`, in order; ``recent``: the newest `RECENT_EVENTS` events, in order.
+    """
+    book = Book()
+    for key, row in rows["batch"].items():
+        book.batches[key] = BatchEntry(key, row[-2])
+    for key, row in rows["letter"].items():
+        batch = key // 10_000_000
+        letter = book.letters[key] = LetterEntry(key, batch, row[-2])
+        book.batches[batch].letters.append(letter)
+    for key, row in rows["tray"].items():
+        book.trays[key] = TrayEntry(key, row[-2])
+    core = LineCore(config, book)
+    for event in notes:
+        apply = _NOTES.get(event.kind)
+        if apply is not None:
+            apply(core, event, json.loads(event.data), rows)
+    for tray in book.trays.values():
+        tray.edges = len(tray.pieces)
+    in_place = core.line.tray
+    if in_place is not None and in_place.state not in (TrayState.OPEN, TrayState.AUDIT):
+        core.line.tray = None
+    _recall_grants(core, recent)
+    return core
+
+
+def _job_planned(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+    book = core.book
+    job = book.jobs[event.job] = JobEntry(event.job, event.batch, rows["job"][event.job][-2])
+    batch = book.batches[event.batch]
+    pieces = rows["piece"]
+    for index, (uid, sheets, item_id) in enumerate(data["pieces"]):
+        letter = book.letters[uid // 100]
+        piece = PieceEntry(uid, sheets, ItemId(item_id), letter, job, index)
+        piece.tray, piece.state = pieces[uid][1], pieces[uid][-2]
+        piece.granted = piece.tray != 0
+        if piece.state not in _NOT_YET_FED:
+            # Which sheets were seen is not on the books: whatever comes of this piece from now on is a second copy.
+            piece.seen = -1
+        book.pieces[uid] = piece
+        letter.pieces.append(piece)
+        job.pieces.append(piece)
+        batch.pieces.append(piece)
+        if piece.state in LIVE:
+            letter.live = piece
+        if piece.state == PieceState.IN_TRAY or piece.state in ACCOUNTED:
+            tray = book.trays.get(piece.tray)
+            if tray is not None and piece.state not in (PieceState.DESTROYED, PieceState.LOST):
+                tray.pieces[uid] = piece
+
+
+def _stack_ended(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+    core.book.jobs[data["job"]].stacks += 1
+
+
+def _tray_opened(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+    core.line.tray = core.book.trays[event.tray]
+
+
+def _hold_placed(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+    core.book.trays[event.tray].holds.add(data["reason"])
+
+
+def _hold_lifted(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+    core.book.trays[event.tray].holds.discard(data["reason"])
+
+
+def _copy_seen(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+    piece = core.book.pieces[event.piece]
+    piece.copies += 1
+    piece.copy_k = data["sheet"]
+    piece.duplicate = True
+
+
+def _copy_gone(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+    core.book.pieces[event.piece].copies_gone += 1
+
+
+def _recalled(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+    core.book.letters[data["letter"]].recalled = True
+
+
+def _epoch(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+    core.line.epoch = data["epoch"]
+
+
+_NOTES: Final[dict[str, Callable[[LineCore, Event, dict[str, Any], Rows], None]]] = {
+    "job.planned": _job_planned,
+    "stack.ended": _stack_ended,
+    "tray.opened": _tray_opened,
+    "hold.placed": _hold_placed,
+    "hold.lifted": _hold_lifted,
+    "copy.seen": _copy_seen,
+    "copy.destroyed": _copy_gone,
+    "copy.lost": _copy_gone,
+    "recall.too-late": _recalled,
+    "line.epoch": _epoch,
+}
+
+
+def _recall_grants(core: LineCore, recent: Iterable[Event]) -> None:
+    """Find the last machine event that was settled, and the grants of this epoch that the ring may still conclude."""
+    line = core.line
+    for event in recent:
+        if event.kind == "line.epoch":
+            line.seq = 0
+        elif event.kind in ("piece.in-tray", "piece.diverted"):
+            line.seq = max(line.seq, json.loads(event.data).get("seq", 0))
+        elif event.kind == "piece.granted":
+            data = json.loads(event.data)
+            zone.resume_granted(line, data["epoch"], data["no"], event.piece)
