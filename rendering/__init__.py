@@ -8,7 +8,7 @@ printed: it reports defects and the caller holds the letter. Lengths are mm from
 from __future__ import annotations
 
 from rendering.model import Chunk, Codes, Defect, DefectCode, Letter, Measured, RenderedLetter
-from rendering.renderer import RenderError, Renderer
+from rendering.renderer import Renderer, RenderError
 from rendering.template import Template, TemplateError, choose_template, load_template
 
 __all__ = [

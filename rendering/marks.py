@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from rendering.jit import kernel
 from rendering.model import Codes
 from rendering.pdf.compose import Marks
 from rendering.symbols import code128, datamatrix, qr
@@ -19,14 +19,14 @@ _FAST_DIGITS: Final = 36
 _SIDE: Final = 18
 
 
-@kernel
+@njit(cache=True, nogil=True)
 def _draw_digit_marks(digits: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
     """Draw payload after payload of 36 ASCII digits."""
     for i in range(digits.shape[0]):
         datamatrix_digits_kernel(digits[i] - 48, out[i])
 
 
-@kernel
+@njit(cache=True, nogil=True)
 def _draw_items(items: NDArray[np.uint8], lengths: NDArray[np.int64], out: NDArray[np.uint8]) -> int:
     """Draw item numbers as rows of bars; return the index of the first that cannot be drawn, or -1."""
     for i in range(items.shape[0]):

@@ -71,7 +71,9 @@ class Scratch(NamedTuple):
     lines: Ints
     strips: Ints
     places: Ints
-    count: NDArray[np.int64]  # see N_*
+    count: Ints  # see N_*
+    at: Ints  # what is being laid out: see A_*
+    text_state: Ints  # what the page description's text operators last set
 
 
 N_CHARS = 0
@@ -82,6 +84,14 @@ N_FAILED = 4  # 0, or a FAILED_* below
 N_WHERE = 5  # frame of the failure
 N_AFTER = 6  # white space owed after the last strip
 N_LENGTH = 8
+
+A_LETTER = 0
+A_ROW = 1  # of the table or loop
+A_PAGE = 2  # from 0
+A_PAGES = 3
+A_LENGTH = 4
+
+TEXT_STATE = 8
 
 FAILED_TOO_LONG = 1
 FAILED_FRAME = 2
@@ -101,4 +111,6 @@ def new_scratch() -> Scratch:
         np.zeros((STRIPS_MAX, S_WIDTH), np.int64),
         np.zeros((2 * STRIPS_MAX, P_WIDTH), np.int64),
         np.zeros(N_LENGTH, np.int64),
+        np.zeros(A_LENGTH, np.int64),
+        np.zeros(TEXT_STATE, np.int64),
     )

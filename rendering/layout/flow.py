@@ -6,8 +6,12 @@ strips each of which keeps the next.
 
 from __future__ import annotations
 
+import numpy as np
+
 from rendering.jit import kernel
 from rendering.layout.arrays import (
+    A_LETTER,
+    A_ROW,
     FAILED_EMPTY,
     FAILED_PAGES,
     FAILED_TOO_LONG,
@@ -54,6 +58,7 @@ from rendering.layout.opcodes import (
     S_LINE1,
     S_X,
     ST_AFTER,
+    ST_ALIGN,
     ST_BEFORE,
     ST_FLAGS,
     ST_LEADING,
@@ -92,7 +97,6 @@ def _paragraph(
     values: Values,
     scratch: Scratch,
     op: int,
-    at: tuple[int, int, int, int],
     box: tuple[int, int],
 ) -> None:
     """Lay out one paragraph as strips of one line; never a single line at the foot or head of a page."""
@@ -100,8 +104,8 @@ def _paragraph(
     flags = program.styles[style, ST_FLAGS]
     char0 = scratch.count[N_CHARS]
     line0 = scratch.count[N_LINES]
-    fill_runs(program, typography, values, scratch, style, program.ops[op, 2], program.ops[op, 3], at)
-    lines = break_lines(program, typography, scratch, style, char0, (box[0], box[1], -1))
+    fill_runs(program, typography, values, scratch, style, program.ops[op, 2], program.ops[op, 3])
+    lines = break_lines(program, typography, scratch, style, char0, (box[0], box[1], program.styles[style, ST_ALIGN]))
     leading = program.styles[style, ST_LEADING]
     first = scratch.count[N_STRIPS]
     if flags & FLAG_KEEP_PREVIOUS and first > 0:
@@ -129,7 +133,6 @@ def _row(
     layout: int,
     style: int,
     head: int,
-    at: tuple[int, int, int, int],
     x_frame: int,
 ) -> int:
     """Lay out one table row (``head`` 1: the header) as a strip; return the strip."""
@@ -143,7 +146,7 @@ def _row(
         column = program.columns[c]
         char0 = scratch.count[N_CHARS]
         cell0 = scratch.count[N_LINES]
-        fill_runs(program, typography, values, scratch, style, column[2 + 2 * head], column[3 + 2 * head], at)
+        fill_runs(program, typography, values, scratch, style, column[2 + 2 * head], column[3 + 2 * head])
         lines = break_lines(program, typography, scratch, style, char0, (x + pad, column[0] - 2 * pad, column[1]))
         for i in range(lines):
             scratch.lines[cell0 + i, L_DY] = pad + i * leading
@@ -162,30 +165,31 @@ def _table(
     values: Values,
     scratch: Scratch,
     layout: int,
-    at: tuple[int, int, int, int],
     x_frame: int,
 ) -> None:
     """Lay out a whole table; its header is repeated on every page it reaches, its first and last two rows stay together."""
     table = program.tables[layout]
-    rows = values.tables[at[0], table[0], 1]
+    rows = values.tables[scratch.at[A_LETTER], table[0], 1]
     if rows == 0:
         return
     header = -1
     before = scratch.count[N_AFTER]
     if table[4] >= 0:
-        header = _row(program, typography, values, scratch, layout, table[4], 1, at, x_frame)
+        header = _row(program, typography, values, scratch, layout, table[4], np.int64(1), x_frame)
         scratch.strips[header, S_KEEP] = 1
         scratch.strips[header, S_BEFORE] = before
         before = 0
     for row in range(rows):
         if scratch.count[N_FAILED]:
             return
-        strip = _row(program, typography, values, scratch, layout, table[3], 0, (at[0], row, at[2], at[3]), x_frame)
+        scratch.at[A_ROW] = row
+        strip = _row(program, typography, values, scratch, layout, table[3], np.int64(0), x_frame)
         scratch.strips[strip, S_HEADER] = header
         scratch.strips[strip, S_BEFORE] = before
         before = 0
         if row < rows - 1 and (row == 0 or row == rows - 2):
             scratch.strips[strip, S_KEEP] = 1
+    scratch.at[A_ROW] = 0
     scratch.count[N_AFTER] = 0
 
 
@@ -206,26 +210,54 @@ def _form(program: Program, scratch: Scratch, op: int, x_frame: int) -> None:
 
 
 @kernel
+def _keep(program: Program, scratch: Scratch, op: int, keep_from: int) -> int:
+    """Begin or end a block that stays on one page; return the first strip of the open block."""
+    last = scratch.count[N_STRIPS] - 1
+    if program.ops[op, 1]:
+        if program.ops[op, 2] and last >= 0:
+            scratch.strips[last, S_KEEP] = 1
+        return last + 1
+    for strip in range(max(keep_from, 0), last):
+        scratch.strips[strip, S_KEEP] = 1
+    return keep_from
+
+
+@kernel
+def _following(program: Program, values: Values, scratch: Scratch, op: int) -> int:
+    """Return the operation after ``op``: conditions and loops jump."""
+    row = program.ops[op]
+    letter = scratch.at[A_LETTER]
+    if row[0] == OP_UNLESS and values.conditions[letter, row[1]] == 0:
+        return row[2]
+    if row[0] == OP_JUMP:
+        return row[1]
+    if row[0] == OP_LOOP:
+        scratch.at[A_ROW] = 0
+        if values.tables[letter, row[1], 1] == 0:
+            return row[2]
+    if row[0] == OP_NEXT:
+        table = program.ops[row[1] - 1, 1]
+        scratch.at[A_ROW] += 1
+        if scratch.at[A_ROW] < values.tables[letter, table, 1]:
+            return row[1]
+        scratch.at[A_ROW] = 0
+    return op + 1
+
+
+@kernel
 def run_operations(
-    program: Program,
-    typography: Typography,
-    values: Values,
-    scratch: Scratch,
-    first_op: int,
-    at: tuple[int, int, int, int],
-    box: tuple[int, int],
+    program: Program, typography: Typography, values: Values, scratch: Scratch, first_op: int, box: tuple[int, int]
 ) -> None:
     """Run the operations from ``first_op`` to OP_END; ``box`` is (x, width) of the frame they fill."""
     op = first_op
-    row = 0
     keep_from = -1
+    scratch.at[A_ROW] = 0
     while program.ops[op, 0] != OP_END and scratch.count[N_FAILED] == 0:
         code = program.ops[op, 0]
-        here = (at[0], row, at[2], at[3])
         if code == OP_PARAGRAPH:
-            _paragraph(program, typography, values, scratch, op, here, box)
+            _paragraph(program, typography, values, scratch, op, box)
         elif code == OP_TABLE:
-            _table(program, typography, values, scratch, program.ops[op, 1], here, box[0])
+            _table(program, typography, values, scratch, program.ops[op, 1], box[0])
         elif code == OP_SPACE:
             scratch.count[N_AFTER] += program.ops[op, 1]
         elif code == OP_FORM:
@@ -234,30 +266,8 @@ def run_operations(
             _add_strip(scratch, STRIP_PAGE, 0, scratch.count[N_LINES], 0)
             scratch.count[N_AFTER] = 0
         elif code == OP_KEEP:
-            last = scratch.count[N_STRIPS] - 1
-            if program.ops[op, 1]:
-                keep_from = last + 1
-                if program.ops[op, 2] and last >= 0:
-                    scratch.strips[last, S_KEEP] = 1
-            else:
-                for strip in range(max(keep_from, 0), last):
-                    scratch.strips[strip, S_KEEP] = 1
-        op += 1
-        if code == OP_UNLESS and values.conditions[at[0], program.ops[op - 1, 1]] == 0:
-            op = program.ops[op - 1, 2]
-        elif code == OP_JUMP:
-            op = program.ops[op - 1, 1]
-        elif code == OP_LOOP:
-            row = 0
-            if values.tables[at[0], program.ops[op - 1, 1], 1] == 0:
-                op = program.ops[op - 1, 2]
-        elif code == OP_NEXT:
-            row += 1
-            loop = program.ops[op - 1, 1] - 1
-            if row < values.tables[at[0], program.ops[loop, 1], 1]:
-                op = loop + 1
-            else:
-                row = 0
+            keep_from = _keep(program, scratch, op, keep_from)
+        op = _following(program, values, scratch, op)
 
 
 @kernel

@@ -7,8 +7,15 @@ Latin (up to half an em), then evenly. The plain-Python twin and specification i
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rendering.jit import kernel
 from rendering.layout.arrays import (
+    A_LETTER,
+    A_PAGE,
+    A_PAGES,
+    A_ROW,
     CHARS_MAX,
     FAILED_TOO_LONG,
     LINES_MAX,
@@ -41,7 +48,6 @@ from rendering.layout.opcodes import (
     RUN_SHEET,
     RUN_STATIC,
     RUN_UNLESS,
-    ST_ALIGN,
     ST_FACE,
     ST_FIRST,
     ST_FLAGS,
@@ -64,45 +70,56 @@ LOOSE_GAP_MAX = 250  # what justification may add to a Han-Latin gap, 1/1000 em
 
 
 @kernel
-def _put(scratch: Scratch, typography: Typography, ch: int, face: int, size: int) -> None:
-    """Append one character; a unit counts as such only after a number."""
+def _append(
+    scratch: Scratch, typography: Typography, text: NDArray[np.uint16], first: int, after: int, face: int, size: int
+) -> None:
+    """Append ``text[first:after]``; a unit counts as such only after a number."""
     n = scratch.count[N_CHARS]
-    if n >= CHARS_MAX - 8:
+    if n + after - first >= CHARS_MAX - 8:
         scratch.count[N_FAILED] = FAILED_TOO_LONG
         return
-    g = face * typography.classes.shape[0] + ch
-    kind = typography.classes[ch]
-    if kind == UNIT and (n == 0 or (scratch.kind[n - 1] != DIGIT and scratch.kind[n - 1] != UNIT)):
-        kind = HAN
-    scratch.glyph[n] = g
-    scratch.kind[n] = kind
-    scratch.width[n] = (typography.advances[g] * size) // 1000
-    scratch.kern[n] = 0
-    scratch.count[N_CHARS] = n + 1
+    classes = typography.classes
+    advances = typography.advances
+    base = face * classes.shape[0]
+    glyph = scratch.glyph
+    kinds = scratch.kind
+    widths = scratch.width
+    previous = kinds[n - 1] if n > 0 else HAN
+    for i in range(first, after):
+        ch = text[i]
+        kind = classes[ch]
+        if kind == UNIT and previous != DIGIT and previous != UNIT:
+            kind = HAN
+        glyph[n] = base + ch
+        kinds[n] = kind
+        widths[n] = (advances[base + ch] * size) // 1000
+        previous = kind
+        n += 1
+    scratch.count[N_CHARS] = n
 
 
 @kernel
-def _put_number(scratch: Scratch, typography: Typography, program: Program, value: int, face: int, size: int) -> None:
-    """Append a number; the static text begins with the characters 0 to 9."""
+def _append_number(
+    scratch: Scratch, typography: Typography, program: Program, value: int, face: int, size: int
+) -> None:
+    """Append a number below 100; the static text begins with the characters 0 to 9."""
     if value >= 10:
-        _put(scratch, typography, program.static[value // 10 % 10], face, size)
-    _put(scratch, typography, program.static[value % 10], face, size)
+        tens = value // 10 % 10
+        _append(scratch, typography, program.static, tens, tens + 1, face, size)
+    ones = value % 10
+    _append(scratch, typography, program.static, ones, ones + 1, face, size)
 
 
 @kernel
 def fill_runs(
-    program: Program,
-    typography: Typography,
-    values: Values,
-    scratch: Scratch,
-    style: int,
-    first: int,
-    after: int,
-    at: tuple[int, int, int, int],
+    program: Program, typography: Typography, values: Values, scratch: Scratch, style: int, first: int, after: int
 ) -> None:
-    """Append the characters of runs ``first`` to ``after``; ``at`` is (letter, table row, page from 0, pages)."""
+    """Append the characters of runs ``first`` to ``after`` for the letter, row and page in ``scratch.at``."""
     size = program.styles[style, ST_SIZE]
-    letter, row, page, pages = at
+    letter = scratch.at[A_LETTER]
+    row = scratch.at[A_ROW]
+    page = scratch.at[A_PAGE]
+    pages = scratch.at[A_PAGES]
     r = first
     while r < after:
         kind = program.runs[r, 0]
@@ -113,14 +130,12 @@ def fill_runs(
             face = program.styles[style, ST_FACE]
         r += 1
         if kind == RUN_STATIC:
-            for i in range(a, a + b):
-                _put(scratch, typography, program.static[i], face, size)
+            _append(scratch, typography, program.static, a, a + b, face, size)
         elif kind == RUN_FIELD or kind == RUN_CELL:
             value = values.fields[letter] + a
             if kind == RUN_CELL:
                 value = values.tables[letter, a, 0] + row * values.tables[letter, a, 2] + b
-            for i in range(values.offsets[value], values.offsets[value + 1] - 1):
-                _put(scratch, typography, values.text[i], face, size)
+            _append(scratch, typography, values.text, values.offsets[value], values.offsets[value + 1] - 1, face, size)
         elif kind == RUN_UNLESS:
             if values.conditions[letter, a] == 0:
                 r = b
@@ -130,7 +145,7 @@ def fill_runs(
             divisor = 2 if program.page[2] and kind >= RUN_SHEET else 1
             counts_from_one = kind == RUN_PAGE or kind == RUN_SHEET
             number = page // divisor + 1 if counts_from_one else (pages + divisor - 1) // divisor
-            _put_number(scratch, typography, program, number, face, size)
+            _append_number(scratch, typography, program, number, face, size)
 
 
 @kernel
@@ -143,41 +158,48 @@ def _choose_end(
     inside the word, because text must never leave the frame.
     """
     size, flags, level, tracking = style
+    widths = scratch.width
+    kinds = scratch.kind
+    breaks = typography.breaks[level]
+    squeezes = typography.squeeze
+    gaps = typography.gap
+    edges = typography.edge
     natural = 0
     give = 0
     best = -1
     best_natural = 0
     best_give = 0
     forced = start + 1
-    forced_natural = scratch.width[start]
-    grid = flags & FLAG_GRID
-    previous = -1
+    forced_natural = widths[start]
+    loose = flags & FLAG_GRID == 0
+    trims = loose and flags & FLAG_FULL_END == 0
+    limit = width + 2 * size
+    kind = kinds[start]
     for i in range(start, end):
-        kind = scratch.kind[i]
-        if i > start:
-            natural += tracking
-            if not grid:
-                squeeze = typography.squeeze[previous, kind]
-                natural += (typography.gap[previous, kind] - squeeze) * size // 1000
-                if squeeze == 0 and (previous == CLOSING or previous == STOP):
-                    give += typography.edge[previous, 2] * size // 1000
-        natural += scratch.width[i]
-        previous = kind
-        trim = 0
-        if not grid and not flags & FLAG_FULL_END:
-            trim = typography.edge[kind, 0] * size // 1000
-            if flags & FLAG_HANG and kind == STOP:
-                trim = scratch.width[i]
-        used = natural - trim
+        natural += widths[i]
+        used = natural
+        if trims and edges[kind, 0]:
+            used -= widths[i] if flags & FLAG_HANG and kind == STOP else edges[kind, 0] * size // 1000
         if used <= width:
             forced = i + 1
             forced_natural = used
-        if used - give > width + 2 * size and kind != SPACE:
+        if used - give > limit and kind != SPACE:
             break
-        if used - give <= width and (i + 1 == end or typography.breaks[level, kind, scratch.kind[i + 1]]):
+        following = kinds[i + 1] if i + 1 < end else SPACE
+        if used - give <= width and (i + 1 == end or breaks[kind, following]):
             best = i + 1
             best_natural = used
             best_give = give
+        natural += tracking
+        if loose:
+            squeeze = squeezes[kind, following]
+            if squeeze:
+                natural -= squeeze * size // 1000
+            elif kind == CLOSING or kind == STOP:
+                give += edges[kind, 2] * size // 1000
+            elif gaps[kind, following]:
+                natural += gaps[kind, following] * size // 1000
+        kind = following
     if best < 0:
         return forced, forced_natural, 0
     return best, best_natural, best_give
@@ -214,7 +236,7 @@ def break_lines(
 ) -> int:
     """Break the characters from ``first_char`` into lines of a paragraph; return the number of lines.
 
-    ``box`` is (x of the frame, its width, alignment or -1 for the style's). Lines go to ``scratch.lines`` with dy 0; the
+    ``box`` is (x of the frame, its width, alignment). Lines go to ``scratch.lines`` with dy 0; the
     caller places them.
     """
     x_frame, frame_width, align = box
@@ -222,8 +244,6 @@ def break_lines(
     flags = program.styles[style, ST_FLAGS]
     level = program.styles[style, ST_LEVEL]
     tracking = program.styles[style, ST_TRACKING]
-    if align < 0:
-        align = program.styles[style, ST_ALIGN]
     left = x_frame + program.styles[style, ST_LEFT]
     width = frame_width - program.styles[style, ST_LEFT] - program.styles[style, ST_RIGHT]
     indent = program.styles[style, ST_FIRST]

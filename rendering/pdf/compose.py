@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from rendering.jit import kernel
 from rendering.layout.arrays import (
+    A_LETTER,
+    A_PAGE,
+    A_PAGES,
     FAILED_FRAME,
     N_AFTER,
     N_CHARS,
@@ -47,7 +50,6 @@ from rendering.layout.opcodes import (
 from rendering.pdf.streams import (
     T_COLOUR,
     T_FONT,
-    T_LENGTH,
     T_OPEN,
     T_SIZE,
     T_TC,
@@ -90,18 +92,16 @@ def is_on(rule: int, page: int, pages: int, duplex: int) -> bool:
 
 
 @kernel
-def _lay_frames(
-    program: Program, typography: Typography, values: Values, scratch: Scratch, at: tuple[int, int, int, int]
-) -> None:
-    """Lay out the frames of page ``at[2]`` and place their strips on it. Fails when a frame is too small."""
-    page = at[2]
+def _lay_frames(program: Program, typography: Typography, values: Values, scratch: Scratch) -> None:
+    """Lay out the frames of the page in ``scratch.at`` and place their strips on it. Fails when a frame is too small."""
+    page = scratch.at[A_PAGE]
     for f in range(program.frames.shape[0]):
         frame = program.frames[f]
-        if not is_on(frame[0], page, at[3], program.page[PG_DUPLEX]):
+        if not is_on(frame[0], page, scratch.at[A_PAGES], program.page[PG_DUPLEX]):
             continue
         first = scratch.count[N_STRIPS]
         scratch.count[N_AFTER] = 0
-        run_operations(program, typography, values, scratch, frame[5], at, (frame[1], frame[3]))
+        run_operations(program, typography, values, scratch, frame[5], (frame[1], frame[3]))
         height = 0
         for strip in range(first, scratch.count[N_STRIPS]):
             if strip > first:
@@ -163,43 +163,43 @@ def _page(
     marks: Marks,
     out: NDArray[np.uint8],
     pos: int,
-    at: tuple[int, int, int, int],
     places: tuple[int, int, int],
-    state: NDArray[np.int64],
 ) -> int:
     """Write one page; ``places`` is (its first body place, the one after its last, first frame place)."""
     first, after, frames = places
-    pos = _put_art(out, pos, program, at[2], at[3])
+    page = scratch.at[A_PAGE]
+    pages = scratch.at[A_PAGES]
+    pos = _put_art(out, pos, program, page, pages)
     for place in range(first, after):
         pos = put_strip_graphics(out, pos, program, scratch, place)
     for place in range(frames, scratch.count[N_PLACES]):
         pos = put_strip_graphics(out, pos, program, scratch, place)
-    state[T_FONT] = -1
-    state[T_SIZE] = -1
-    state[T_TC] = 0
-    state[T_COLOUR] = 0
-    state[T_OPEN] = 0
-    body_top = program.page[PG_BODY + 1] if at[2] == 0 else program.page[PG_BODY + 5]
+    scratch.text_state[T_FONT] = -1
+    scratch.text_state[T_SIZE] = -1
+    scratch.text_state[T_TC] = 0
+    scratch.text_state[T_COLOUR] = 0
+    scratch.text_state[T_OPEN] = 0
+    body_top = program.page[PG_BODY + 1] if page == 0 else program.page[PG_BODY + 5]
     for place in range(frames, scratch.count[N_PLACES]):
         if scratch.places[place, P_Y] < body_top:
-            pos = put_strip_text(out, pos, program, typography, scratch, place, state)
+            pos = put_strip_text(out, pos, program, typography, scratch, place, scratch.text_state)
     for place in range(first, after):
-        pos = put_strip_text(out, pos, program, typography, scratch, place, state)
+        pos = put_strip_text(out, pos, program, typography, scratch, place, scratch.text_state)
     for place in range(frames, scratch.count[N_PLACES]):
         if scratch.places[place, P_Y] >= body_top:
-            pos = put_strip_text(out, pos, program, typography, scratch, place, state)
-    if state[T_OPEN]:
+            pos = put_strip_text(out, pos, program, typography, scratch, place, scratch.text_state)
+    if scratch.text_state[T_OPEN]:
         out[pos] = 69
         out[pos + 1] = 84
         out[pos + 2] = 10
         pos += 3
-    if state[T_COLOUR]:
+    if scratch.text_state[T_COLOUR]:
         out[pos] = 48
         out[pos + 1] = 32
         out[pos + 2] = 103
         out[pos + 3] = 10
         pos += 4
-    return _put_marks(out, pos, program, marks, at[0], at[2], at[3])
+    return _put_marks(out, pos, program, marks, scratch.at[A_LETTER], page, pages)
 
 
 @kernel
@@ -213,13 +213,13 @@ def _letter(
     out: NDArray[np.uint8],
     cursor: NDArray[np.int64],
     letter: int,
-    state: NDArray[np.int64],
 ) -> bool:
     """Lay out and write one letter; False when the buffer has no room for it. ``cursor`` is (byte position, page number)."""
-    for i in range(scratch.count.shape[0]):
-        scratch.count[i] = 0
+    scratch.count[:] = 0
+    scratch.at[:] = 0
+    scratch.at[A_LETTER] = letter
     run_operations(
-        program, typography, values, scratch, 0, (letter, 0, 0, 0), (program.page[PG_BODY], program.page[PG_BODY + 2])
+        program, typography, values, scratch, np.int64(0), (program.page[PG_BODY], program.page[PG_BODY + 2])
     )
     total = 0
     if scratch.count[N_FAILED] == 0:
@@ -229,7 +229,7 @@ def _letter(
     body_strips = scratch.count[N_STRIPS]
     body_places = scratch.count[N_PLACES]
     pos = cursor[0]
-    place = 0
+    place = np.int64(0)
     for page in range(total):
         if scratch.count[N_FAILED]:
             break
@@ -237,7 +237,9 @@ def _letter(
         scratch.count[N_LINES] = body_lines
         scratch.count[N_STRIPS] = body_strips
         scratch.count[N_PLACES] = body_places
-        _lay_frames(program, typography, values, scratch, (letter, 0, page, total))
+        scratch.at[A_PAGE] = page
+        scratch.at[A_PAGES] = total
+        _lay_frames(program, typography, values, scratch)
         after = place
         while after < body_places and scratch.places[after, P_PAGE] == page:
             after += 1
@@ -251,9 +253,7 @@ def _letter(
                 marks,
                 out,
                 pos,
-                (letter, 0, page, total),
                 (place, after, body_places),
-                state,
             )
             pages.ends[cursor[1] + page] = pos
         place = after
@@ -285,8 +285,7 @@ def compose(
 
     With an empty ``out`` letters are measured only. Failed letters leave no page behind.
     """
-    state = np.zeros(T_LENGTH, np.int64)
     for letter in range(first, after):
-        if not _letter(program, typography, values, scratch, marks, pages, out, cursor, letter, state):
+        if not _letter(program, typography, values, scratch, marks, pages, out, cursor, letter):
             return letter
     return after

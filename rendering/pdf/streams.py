@@ -48,7 +48,6 @@ T_X = 4
 T_Y = 5
 T_LEADING = 6
 T_OPEN = 7  # 1 inside BT … ET
-T_LENGTH = 8
 
 ASCENT = 880  # baseline below the top of the em square of Han glyphs, 1/1000 em
 
