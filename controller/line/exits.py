@@ -87,6 +87,8 @@ def in_tray(line: LineState, envelope: LinePiece, piece: PieceEntry, seq: int) -
     if granted_for is not None:
         granted_for.under_way.discard(piece.uid)
         book.lift_hold(granted_for, unknown_hold(piece.uid))
+    if not envelope.tray_seen:
+        tray.edges += 1  # the edge was heard by the controller before this one, or is in this summary alone
     piece.tray = tray.number
     tray.pieces[piece.uid] = piece
     book.move(piece, PieceEvent.IN_TRAY, {"seq": seq})

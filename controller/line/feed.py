@@ -59,13 +59,14 @@ def settle_readings(line: LineState) -> None:
     while waiting:
         sheet = waiting[0]
         payloads = feed.reads.pop(sheet.fed.trigger - line.eyes[1].offset, None)
-        if payloads is None:
-            if line.now_us - sheet.fed_at_us < line.config.read_wait_us:
-                break
-            payloads = ()
+        if payloads is None and line.now_us - sheet.fed_at_us < line.config.read_wait_us:
+            break
         waiting.popleft()
         feed.settled_trigger = sheet.fed.trigger
-        _judge_sheet(line, sheet, payloads)
+        _judge_sheet(line, sheet, payloads or ())
+        if payloads is None and line.link:
+            # A shot without a frame: the camera counts otherwise than the machine, or is dead.
+            zone.camera_out_of_step(line, 1)
     if len(feed.reads) > READS_MAX:
         feed.reads.clear()
         zone.camera_out_of_step(line, 1)

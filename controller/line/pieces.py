@@ -12,7 +12,7 @@ from controller.line.actions import AlarmCode, Grant, MachineCommand
 from controller.line.book import PieceEntry
 from controller.line.events import ExitRead, PieceAtExit, PieceFormed
 from controller.line.state import LinePiece, LineState
-from controller.model import Divert
+from controller.model import ControlMark, Divert
 from controller.states import PackVerb, PieceEvent, PieceState
 
 SUSPECTABLE = frozenset(
@@ -132,7 +132,10 @@ READS_MAX = 32
 def _take_reading(line: LineState, envelope: LinePiece, reading: ExitRead) -> None:
     if line.inside.get(envelope.piece_no) is not envelope:
         return  # it left before its reading came: too late for anything
-    envelope.read = (read_mark(reading.payloads, line.config.key), reading)
+    mark = read_mark(reading.payloads, line.config.key)
+    envelope.read = (mark, reading)
+    if envelope.judged and isinstance(mark, ControlMark) and envelope.uids and mark.uid not in envelope.uids:
+        _count_exit_bad(line, Divert.MISMATCH)
     consider(line, envelope)
 
 

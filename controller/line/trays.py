@@ -67,6 +67,8 @@ def settle_closing(line: LineState) -> None:
             release(line, tray, request)
             line.reply(request.command, Answer.DONE)
         else:
+            if refusal != "tray-on-hold":
+                line.book.place_hold(tray, refusal)  # only a person who counts what is in it can settle this
             line.reply(request.command, Answer.REFUSED, refusal, tuple(sorted(tray.holds)))
 
 

@@ -84,6 +84,7 @@ class Floor:
         self.core = core or LineCore(self.config)
         self.durable = Durable()
         self.alive = True
+        self.unplugged = False
         self.points = 0
         self.crash_at = 0
         self.ring: deque[ev.LineEvent] = deque()
@@ -91,6 +92,7 @@ class Floor:
         self.alarms: list[act.Alarm] = []
         self.replies: list[act.Reply] = []
         self.granted: list[act.Grant] = []
+        self.last_reply: act.Reply | None = None
         self.stacks: deque[tuple[int, deque[Paper]]] = deque()
         self.stack_count = 0
         self.trays: dict[int, list[Envelope]] = {}
@@ -115,7 +117,7 @@ class Floor:
         numbered = hasattr(event, "seq")
         if numbered:
             self.ring.append(event)
-        if not self.alive:
+        if not self.alive or (numbered and self.unplugged):
             return
         step = self.core.step(event)
         if self._dies():
@@ -146,7 +148,7 @@ class Floor:
         """The machine stopped by its watchdog; another controller takes over from the ledger."""
         machine = self.machine
         if machine.state != PackState.ABORTED:
-            self._enter(PackState.ABORTED, reason=2)
+            self.enter(PackState.ABORTED, reason=2)
         machine.tokens.clear()
         self.core = self.durable.core(self.config)
         self.alive = True
@@ -161,6 +163,10 @@ class Floor:
             known = job.name in self.printed
             self.tell(ev.JobClaim(job.name, 0) if known else ev.JobAbsent(job.name))
         self.tell(ev.LinkUp(machine.epoch))
+        self.replay()
+
+    def replay(self) -> None:
+        """The ring says again what was not acknowledged."""
         replay, self.ring = self.ring, deque()
         for event in replay:
             self.tell(event)
@@ -181,9 +187,9 @@ class Floor:
         self.bin += self.machine.belt
         self.machine.belt.clear()
         self.tell(ev.LinkUp(self.machine.epoch))
-        self._enter(PackState.ABORTED, reason=1)
+        self.enter(PackState.ABORTED, reason=1)
 
-    def _seq(self) -> int:
+    def next_seq(self) -> int:
         self.machine.seq += 1
         return self.machine.seq
 
@@ -225,29 +231,29 @@ class Floor:
                 self.camera_lag[camera] = machine.sheet_no if camera == 1 else machine.shots
                 self.tell(ev.CameraReset(camera))
 
-    def _enter(self, *states: PackState, reason: int = 0) -> None:
+    def enter(self, *states: PackState, reason: int = 0) -> None:
         for state in states:
             self.machine.state = state
-            self.tell(ev.MachineState(self._seq(), state, 1, reason))
+            self.tell(ev.MachineState(self.next_seq(), state, 1, reason))
 
     def _packml(self, verb: PackVerb) -> None:
         s, machine = PackState, self.machine
         if verb == PackVerb.ABORT and machine.state not in (s.ABORTED, s.ABORTING):
-            self._enter(s.ABORTING, s.ABORTED, reason=8)
+            self.enter(s.ABORTING, s.ABORTED, reason=8)
         elif verb == PackVerb.CLEAR and machine.state == s.ABORTED:
             machine.state = s.CLEARING
             self.purge()
-            self._enter(s.CLEARING, s.STOPPED)
+            self.enter(s.CLEARING, s.STOPPED)
         elif verb == PackVerb.RESET and machine.state in (s.STOPPED, s.COMPLETE):
-            self._enter(s.RESETTING, s.IDLE)
+            self.enter(s.RESETTING, s.IDLE)
         elif verb == PackVerb.START and machine.state == s.IDLE:
-            self._enter(s.STARTING, s.EXECUTE)
+            self.enter(s.STARTING, s.EXECUTE)
         elif verb == PackVerb.HOLD and machine.state == s.EXECUTE:
-            self._enter(s.HOLDING, s.HELD, reason=8)
+            self.enter(s.HOLDING, s.HELD, reason=8)
         elif verb == PackVerb.UNHOLD and machine.state == s.HELD:
             machine.state = s.UNHOLDING
             self.purge()
-            self._enter(s.UNHOLDING, s.EXECUTE)
+            self.enter(s.UNHOLDING, s.EXECUTE)
 
     # --- the client, the planner, the printer -----------------------------------------------------------------------
 
@@ -325,7 +331,7 @@ class Floor:
         number = machine.sheet_no
         double = paper.under is not None and not paper.sensor_blind
         seen = (paper.payload,) if paper.readable else ()
-        self.tell(ev.SheetFed(self._seq(), number, stack_no, number, 100, double))
+        self.tell(ev.SheetFed(self.next_seq(), number, stack_no, number, 100, double))
         self.tell(ev.SheetRead(number - self.camera_lag[1], seen))
         machine.gathering.append((number, paper))
         if paper.under is not None:
@@ -336,7 +342,7 @@ class Floor:
             self._form(undecided=True)
         if not papers:
             self.stacks.popleft()
-            self.tell(ev.StackEnded(self._seq(), stack_no))
+            self.tell(ev.StackEnded(self.next_seq(), stack_no))
         while len(machine.belt) > self.DEPTH and machine.state == PackState.EXECUTE:
             self._exit(machine.belt.popleft())
 
@@ -347,7 +353,7 @@ class Floor:
         first, last = machine.gathering[0][0], machine.gathering[-1][0]
         machine.gathering = []
         machine.belt.append(envelope)
-        self.tell(ev.PieceFormed(self._seq(), machine.piece_no, first, last, undecided))
+        self.tell(ev.PieceFormed(self.next_seq(), machine.piece_no, first, last, undecided))
 
     def _exit(self, envelope: Envelope, *, purge: bool = False) -> None:
         machine = self.machine
@@ -355,7 +361,7 @@ class Floor:
             machine.shots += 1
             top = envelope.papers[0]
             gate_at = self.now_us + 300_000
-            self.tell(ev.PieceAtExit(self._seq(), envelope.number, machine.shots, gate_at, 0))
+            self.tell(ev.PieceAtExit(self.next_seq(), envelope.number, machine.shots, gate_at, 0))
             showing = top.k == 1 and top.readable and envelope.shows_readable
             marks = (top.payload,) if showing else ()
             self.tell(ev.ExitRead(machine.shots - self.camera_lag[2], marks, (top.item,) if showing else (), True))
@@ -365,21 +371,21 @@ class Floor:
         token = not purge and envelope.number in machine.tokens and machine.state == PackState.EXECUTE
         passes = self.pass_gate(envelope, token)
         number = envelope.number
-        self.tell(ev.GateSet(self._seq(), number, token, 0 if token else 1))
+        self.tell(ev.GateSet(self.next_seq(), number, token, 0 if token else 1))
         tray = reject = False
         if passes:
             self.trays.setdefault(machine.tray, []).append(envelope)
             if self.tray_eye(envelope):
                 machine.eye[machine.tray] += 1
                 tray = True
-                self.tell(ev.TrayEye(self._seq(), number, machine.tray, machine.eye[machine.tray]))
+                self.tell(ev.TrayEye(self.next_seq(), number, machine.tray, machine.eye[machine.tray]))
         else:
             self.bin.append(envelope)
             if self.reject_eye(envelope):
                 machine.rejects += 1
                 reject = True
-                self.tell(ev.RejectEye(self._seq(), number, machine.rejects))
-        self.tell(ev.PieceExited(self._seq(), number, tray, reject))
+                self.tell(ev.RejectEye(self.next_seq(), number, machine.rejects))
+        self.tell(ev.PieceExited(self.next_seq(), number, tray, reject))
 
     def purge(self) -> None:
         """Everything inside goes to the bin, unseen by the exit camera."""
@@ -449,30 +455,37 @@ class Floor:
     def finish(self, batch: int, rounds: int = 12) -> None:
         """Run, tidy, print again and close trays until every letter is mailed or cancelled, then close the batch."""
         for _ in range(rounds):
-            for _ in range(20):
-                if not self.alive:
-                    self.recover()
-                if self.machine.state == PackState.EXECUTE:
-                    self.run()
-                if self.alive and self.machine.state == PackState.EXECUTE and not self.stacks:
-                    break
-                self.start(
-                    max(self.trays, default=0) + 1 if self.core.line.tray is None else self.core.line.tray.number
-                )
+            self._run_dry()
             self.tidy(batch)
             for number in [n for n in self.trays if n and self.core.book.trays[n].state in ("OPEN", "CLOSING")]:
                 self.close_tray(number)
             if not self.alive:
                 continue
             again = next_attempts(self.core.book.needs_attempt(batch), lambda uid: s10_item_id("XB", uid % 10**8))
-            if not again:
+            if again:
+                name = JobId(f"B{batch:06d}-J{len(self.jobs):02d}-00000000")
+                self.submit(PrintJob(name, BatchId(batch), tuple(again)))
+                if self.core.line.tray is None:
+                    self.tell(ev.OpenTray(self.next_command(), "op1", len(self.core.book.trays) + 1))
+            elif all(tray.state == "CLOSED" for tray in self.core.book.trays.values()):
                 break
-            self.submit(PrintJob(f"B{batch:06d}-J{len(self.jobs):02d}-00000000", BatchId(batch), tuple(again)))
-            if self.core.line.tray is None:
-                self.tell(ev.OpenTray(self.next_command(), "op1", len(self.core.book.trays) + 1))
-        if not self.alive:
-            self.recover()
-        self.last_reply = self.ask(ev.CloseBatch(self.next_command(), "op1", batch))
+        self.last_reply = None
+        while self.last_reply is None:
+            if not self.alive:
+                self.recover()
+            self.last_reply = self.ask(ev.CloseBatch(self.next_command(), "op1", batch))
+
+    def _run_dry(self) -> None:
+        """Start, and start again after every stop, until no paper is left in feeder and belt."""
+        for _ in range(20):
+            if not self.alive:
+                self.recover()
+            if self.machine.state == PackState.EXECUTE:
+                self.run()
+            if self.alive and self.machine.state == PackState.EXECUTE and not self.stacks:
+                return
+            in_place = self.core.line.tray
+            self.start(in_place.number if in_place else max(self.trays, default=0) + 1)
 
 
 def violations(floor: Floor) -> list[str]:
