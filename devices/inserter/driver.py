@@ -17,7 +17,8 @@ from typing import Self
 from devices.errors import LinkError
 from devices.inserter.messages import Command, CommandCode
 from devices.inserter.session import Phase, Session
-from devices.kinds import InserterNotice, InserterSink, LinkLost, LinkLostWhy, MachineMode, Verb
+from devices.inserter.verbs import CommandIds, Verbs
+from devices.kinds import InserterNotice, InserterSink, LinkLost, LinkLostWhy
 from devices.link import DEFAULT_SETTINGS, LineSettings, Link, open_again
 
 _READ_WAIT_S = 0.02
@@ -32,7 +33,7 @@ def steady_us() -> int:
     return time.monotonic_ns() // 1000
 
 
-class InserterDriver:
+class InserterDriver(Verbs):
     """A folder-inserter on any pyserial URL.
 
     Args:
@@ -58,7 +59,7 @@ class InserterDriver:
         self._sink = sink
         self._tap = tap
         self._session = Session(name, lambda: secrets.randbits(64) or 1, known_epoch, last_durable)
-        self._command_ids = secrets.randbits(31) << 32  # a restarted host must not repeat the ids of the one before
+        self._ids = CommandIds()
         self._wake = threading.Condition()
         self._stop = threading.Event()
         self._write_problem = ""
@@ -93,27 +94,6 @@ class InserterDriver:
 
     # -- verbs ---------------------------------------------------------------------------------------------------------
 
-    def packml(self, verb: Verb) -> int:
-        return self._submit(CommandCode.PACKML, verb)
-
-    def mode(self, mode: MachineMode) -> int:
-        return self._submit(CommandCode.MODE, mode)
-
-    def end_set(self, epoch: int, sheet_no: int, ends: bool) -> int:
-        return self._submit(CommandCode.END_SET, epoch, sheet_no, int(ends))
-
-    def grant(self, epoch: int, piece_no: int, uid: int, deadline_us: int) -> int:
-        return self._submit(CommandCode.GRANT, epoch, piece_no, uid, deadline_us)
-
-    def revoke(self, epoch: int, piece_no: int) -> int:
-        return self._submit(CommandCode.REVOKE, epoch, piece_no)
-
-    def feed_limit(self, epoch: int, sheet_no: int) -> int:
-        return self._submit(CommandCode.FEED_LIMIT, epoch, sheet_no)
-
-    def set_tray(self, tray: int) -> int:
-        return self._submit(CommandCode.SET_TRAY, tray)
-
     def acknowledge(self, epoch: int, event_seq: int) -> None:
         """All events up to this one are on durable storage. Cumulative: once per ledger commit is enough."""
         with self._wake:
@@ -138,13 +118,12 @@ class InserterDriver:
     def retransmissions(self) -> int:
         return self._session.retransmissions
 
-    def _submit(self, code: CommandCode, *values: int) -> int:
+    def _say(self, code: CommandCode, *values: int) -> int:
         with self._wake:
-            self._command_ids += 1
-            command_id = self._command_ids
-            self._session.submit(Command(code, command_id, values))
+            command = Command(code, self._ids.next(), values)
+            self._session.submit(command)
             self._wake.notify_all()
-        return command_id
+        return command.command_id
 
     # -- threads -------------------------------------------------------------------------------------------------------
 

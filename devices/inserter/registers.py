@@ -43,7 +43,9 @@ def status_from_words(words: Words) -> Status | None:
     raw = _checked(words, STATUS_WORDS)
     if raw is None:
         return None
-    magic, version, epoch, session, last, fifo_last, applied, device_us, state, mode, reason, _ = struct.unpack_from(">HHHIIIIQHHHI", raw)
+    magic, version, epoch, session, last, fifo_last, applied, device_us, state, mode, reason, _ = struct.unpack_from(
+        ">HHHIIIIQHHHI", raw
+    )
     if magic != MAGIC or version != VERSION:
         return None
     results = {}
