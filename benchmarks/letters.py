@@ -109,7 +109,7 @@ def expanded(letter: MadeUp) -> list[tuple[str, str]]:
 
     from rendering.template.values import FILTERS
 
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - plain text
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
     environment.filters.update(FILTERS)
     environment.filters["number"] = float
     source = (TEMPLATE / "letter.txt").read_text("utf-8")

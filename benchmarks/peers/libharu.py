@@ -41,9 +41,11 @@ def timed(letters: list[dict], out: str) -> float:
 
 def _commands(letter, page, number, count, advance) -> list[str]:
     lines = ["P\n"]
-    for item in [*page, *layout.furniture(letter, number, count)]:
-        if isinstance(item, layout.Line):
-            lines.append(f"T{item.x:.3f} {item.y:.3f} {item.size} {item.spread:.4f} {item.text}\n")
+    lines += [
+        f"T{item.x:.3f} {item.y:.3f} {item.size} {item.spread:.4f} {item.text}\n"
+        for item in [*page, *layout.furniture(letter, number, count)]
+        if isinstance(item, layout.Line)
+    ]
     for table in page:
         if isinstance(table, layout.Table):
             lines += _table(table, advance)

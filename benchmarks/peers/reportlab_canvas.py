@@ -22,8 +22,8 @@ def make(letters: list[dict], out: str) -> None:
         return widths.get(ord(character), default) / 1000
 
     canvas = Canvas(out, pagesize=layout.PAGE, pageCompression=1)
-    _seal(canvas)
-    _letterhead(canvas)
+    seal(canvas)
+    letterhead(canvas)
     for letter in letters:
         pages = layout.flow(letter, advance)
         for number, page in enumerate(pages, 1):
@@ -77,7 +77,7 @@ def _grid(canvas, table) -> None:
     canvas.grid(xs, [bottom + at * layout.ROW_HEIGHT for at in range(rows + 1)])
 
 
-def _seal(canvas) -> None:
+def seal(canvas) -> None:
     canvas.beginForm("seal", -60, -60, 60, 60)
     canvas.setStrokeColorRGB(0.8, 0.1, 0.1)
     canvas.setFillColorRGB(0.8, 0.1, 0.1)
@@ -99,7 +99,7 @@ def _seal(canvas) -> None:
     canvas.endForm()
 
 
-def _letterhead(canvas) -> None:
+def letterhead(canvas) -> None:
     canvas.beginForm("letterhead", 0, 0, *layout.PAGE)
     canvas.setFillColorRGB(0.54, 0.11, 0.11)
     canvas.setFont("Ming", 20)

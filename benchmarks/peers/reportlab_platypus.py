@@ -30,8 +30,8 @@ def make(letters: list[dict], out: str) -> None:
     def first(canvas, document) -> None:
         state["letter"], state["page"] = next(queue), 1
         if document.page == 1:
-            tuned._seal(canvas)
-            tuned._letterhead(canvas)
+            tuned.seal(canvas)
+            tuned.letterhead(canvas)
         canvas.doForm("letterhead")
         _furniture(canvas, state)
 
