@@ -28,8 +28,24 @@ def __getattr__(name: str) -> object:
 @click.option(
     "--dir", "folder", type=click.Path(path_type=Path), help="Where line.toml, world.jsonl and the ports appear."
 )
+@click.option(
+    "--console", "console", is_flag=True, help="Talk to the running line in DIR: one line of words, one fault."
+)
+@click.option("--replay", "replay", is_flag=True, help="Replay DIR/world.jsonl in the browser, step by step.")
+@click.option(
+    "--ledger", type=click.Path(path_type=Path, exists=True), help="With --replay: exported ledger events to show."
+)
 @click.option("--list", "list_scenarios", is_flag=True, help="List the scenarios that come with the simulator.")
-def sim(scenario: str, seed: int | None, speed: float | None, folder: Path | None, list_scenarios: bool) -> None:
+def sim(
+    scenario: str,
+    seed: int | None,
+    speed: float | None,
+    folder: Path | None,
+    console: bool,
+    replay: bool,
+    ledger: Path | None,
+    list_scenarios: bool,
+) -> None:
     """Run a SIMULATED 模拟 line: printers over IPP, an inserter behind a serial port, cameras over HTTP.
 
     SCENARIO is a TOML file or the name of a built-in one. The addresses are in DIR/line.toml as soon as it can be used;
@@ -37,13 +53,24 @@ def sim(scenario: str, seed: int | None, speed: float | None, folder: Path | Non
 
     \b
     Example:  letterline sim default --seed 7 --speed 2 --dir /tmp/line
-              letterline line /tmp/line/line.toml
+              letterline sim --console --dir /tmp/line
+              letterline sim --replay --dir /tmp/line
     """
     from simulator.scenario import SCENARIOS, ScenarioError, load
 
     if list_scenarios:
         for file in sorted(SCENARIOS.glob("*.toml")):
             click.echo(f"{file.stem:<32} {load(str(file)).title}")
+        return
+    if console or replay:
+        if folder is None:
+            raise click.UsageError("--dir is missing: the directory of the simulated line")
+        from simulator.window.terminal import replay_folder, talk
+
+        if console:
+            talk(folder)
+        else:
+            replay_folder(folder, ledger)
         return
     try:
         chosen = load(scenario)
@@ -69,6 +96,7 @@ def _run(scenario: object, folder: Path, seed: int, speed: float) -> None:
     with Plant(scenario, folder.resolve(), seed=seed, speed=speed) as plant:
         click.echo(f"SIMULATED 模拟  {scenario.name}: {scenario.title}  seed {seed}  speed {speed:g}x")
         click.echo(f"line file: {plant.folder / 'line.toml'}")
+        click.echo(f"picture and fault console 产线图与故障台: {plant.window.url}")
         sys.stdout.flush()
         while not stop.wait(timeout=0.5):
             if plant.device.failure is not None:

@@ -25,6 +25,10 @@ class Journal:
         """Call ``listener`` with every later fact."""
         self._listeners.append(listener)
 
+    def elapsed_s(self) -> float:
+        """Return the time of a fact written now."""
+        return round(time.monotonic() - self._start, 3)
+
     def write(self, what: str, **facts: object) -> None:
         """Append one fact; it is in the file when the call returns."""
         now = time.monotonic()

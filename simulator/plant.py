@@ -28,6 +28,7 @@ from simulator.people import Operator, ScanDesk
 from simulator.printing.printer import Printer
 from simulator.printing.server import IppServer
 from simulator.scenario import Scenario
+from simulator.window.server import WindowServer
 
 PLUG_AGAIN_S_MAX = 3600.0
 SCANNER_LOOK_US = 50_000
@@ -94,6 +95,7 @@ class Plant:
         self.scanner = PtyPort(folder / "scanner", baud=9600)
         self.desk = ScanDesk(scenario.people, speed, self.journal, self._scan)
         self.errands = Errands(scenario.people.scan_s / speed, self.journal, self._scan)
+        self.window = WindowServer(folder / "world.jsonl", self)
         self.operator = Operator(scenario.people, speed, self.device, self.desk, self.journal)
 
     def _make_printer(self, name: str, sheets_per_s: float) -> Printer:
@@ -153,7 +155,15 @@ class Plant:
         self.journal.close()
 
     def _running(self) -> list[Part]:
-        return [*self.servers, *self.printers, *self.cameras.values(), self.desk, self.errands, self.device]
+        return [
+            *self.servers,
+            *self.printers,
+            *self.cameras.values(),
+            self.desk,
+            self.errands,
+            self.device,
+            self.window,
+        ]
 
     def _write_line_file(self) -> None:
         def text(value: object) -> str:
@@ -165,6 +175,7 @@ class Plant:
             "simulated = true",
             f"name = {text('SIMULATED ' + self.scenario.name)}",
             'requests = "requests.jsonl"',
+            f"console = {text(self.window.url)}",
         ]
         for server in self.servers:
             lines += ["", "[[printer]]", f"name = {text(server.printer.name)}", f"uri = {text(server.uri)}"]

@@ -33,6 +33,7 @@ class InserterDevice:
         os.set_blocking(self._wake_out, False)
         os.set_blocking(self._wake_in, False)
         self._stop = False
+        self._closed = False
         self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=f"sim-{name}", daemon=True)
 
@@ -41,6 +42,8 @@ class InserterDevice:
 
     def post(self, call: Callable[[], None]) -> None:
         """Run ``call`` in the machine's thread, soon."""
+        if self._closed:
+            return
         self._calls.append(call)
         try:
             os.write(self._wake_in, b"!")
@@ -57,6 +60,7 @@ class InserterDevice:
         self.post(lambda: None)
         if self._thread.is_alive():
             self._thread.join(timeout=5)
+        self._closed = True
         self.port.close()
         os.close(self._wake_in)
         os.close(self._wake_out)

@@ -254,6 +254,7 @@ class PaperPath:
         if zone == Zone.FOLD:
             self._timers.after_belt(timing.fold_us, lambda: self._step(piece, Zone.ENVELOPE))
         elif zone == Zone.ENVELOPE:
+            self._world.fact("enveloping", piece_no=piece.piece_no)
             if self._defects.take("empty_envelope"):
                 self._world.fact("envelope_missed", piece_no=piece.piece_no)
                 piece.sheets, lost = [], piece.sheets
@@ -271,6 +272,7 @@ class PaperPath:
             if timing.scale:
                 weight = 6_000 + 4_990 * len(piece.sheets) + self._rng.randint(-60, 60)
             self._world.c2_fires(self._c2_trigger, piece)
+            self._world.fact("exit_shot", piece_no=piece.piece_no, trigger=self._c2_trigger)
             self._emit(EventCode.EXIT_SHOT, (piece.piece_no, self._c2_trigger, piece.gate_at_us, weight))
         self._timers.after_belt(timing.c2_to_gate_us, lambda: self._at_gate(piece))
 
@@ -286,6 +288,7 @@ class PaperPath:
         if piece.piece_no:
             self._emit(EventCode.GATE, (piece.piece_no, int(passes), why))
         piece.passed = self._defects.gate_moves_to(passes)
+        self._world.fact("gate", piece_no=piece.piece_no, moved_to="pass" if piece.passed else "reject", why=why.name)
         self._timers.after_belt(self.mechanics.gate_to_eye_us, lambda: self._at_eye(piece))
 
     def _at_eye(self, piece: Envelope) -> None:
