@@ -13,6 +13,7 @@ import uharfbuzz as hb
 from numpy.typing import NDArray
 
 from rendering.fonts.catalog import FontSource
+from rendering.fonts.character_map import character_map
 from rendering.fonts.errors import FontError
 
 FONT_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
@@ -60,15 +61,21 @@ class FontFile:
     @cached_property
     def characters(self) -> NDArray[np.uint32]:
         """Code points with a glyph of their own, ascending."""
-        return np.array(sorted(self.face.unicodes), dtype=np.uint32)
+        return self._map[0]
 
     @cached_property
     def advances(self) -> NDArray[np.uint16]:
         """Width of each of `characters`, 1/1000 em."""
-        font = hb.Font(self.face)
-        glyph_of, width_of = font.get_nominal_glyph, font.get_glyph_h_advance
-        raw = np.fromiter((width_of(glyph_of(int(code))) for code in self.characters), dtype=np.int64)
-        return np.clip((raw * 1000 + self.units_per_em // 2) // self.units_per_em, 0, 0xFFFF).astype(np.uint16)
+        metrics = np.frombuffer(self._table("hmtx"), dtype=">u2")
+        count = struct.unpack_from(">H", self._table("hhea"), 34)[0]
+        widths = metrics[0 : 2 * count : 2].astype(np.int64)
+        raw = widths[np.minimum(self._map[1], count - 1)]  # glyphs past the table repeat its last width
+        scaled: NDArray[np.int64] = (raw * 1000 + self.units_per_em // 2) // self.units_per_em
+        return np.minimum(scaled, 0xFFFF).astype(np.uint16)
+
+    @cached_property
+    def _map(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        return character_map(self._table("cmap"))
 
     def metrics(self) -> Metrics:
         """Descriptor metrics from the head, hhea and OS/2 tables."""

@@ -10,9 +10,46 @@ import numpy as np
 import pytest
 
 from rendering.fonts import MISSING, Face, FontChain, FontError
+from rendering.fonts.character_map import character_map
 from rendering.fonts.cmap import code_to_cid, to_unicode
 from rendering.fonts.coverage import AMENDMENT_1, LEVEL_3, coverage
+from rendering.fonts.font_file import FontFile
 from rendering.fonts.subset import CODES
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc",  # format 12
+        "/usr/share/fonts/truetype/arphic/uming.ttc",  # format 4 and 12
+        "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+    ],
+)
+@pytest.mark.parametrize("format_", [12, 4])
+def test_characters_glyphs_and_widths_are_those_harfbuzz_finds(path: str, format_: int) -> None:
+    import uharfbuzz as hb
+
+    file = FontFile(Path(path))
+    font = hb.Font(file.face)
+    codes, glyphs = character_map(only(bytes(file.face.reference_table("cmap").data), format_))
+    wanted = sorted(code for code in file.face.unicodes if format_ == 12 or code < 0x10000)
+    if len(codes) == 0:
+        pytest.skip(f"no subtable of format {format_} in this font")
+    assert codes.tolist() == wanted
+    assert glyphs.tolist() == [font.get_nominal_glyph(code) for code in wanted]
+    for code, width in zip(file.characters[::97].tolist(), file.advances[::97].tolist(), strict=True):
+        advance = font.get_glyph_h_advance(font.get_nominal_glyph(code))
+        assert width == (advance * 1000 + file.units_per_em // 2) // file.units_per_em
+
+
+def only(table: bytes, format_: int) -> bytes:
+    """The cmap table with the subtables of other formats declared as not Unicode."""
+    changed = bytearray(table)
+    for at in range(int.from_bytes(table[2:4], "big")):
+        offset = int.from_bytes(table[8 + 8 * at : 12 + 8 * at], "big")
+        if int.from_bytes(table[offset : offset + 2], "big") != format_:
+            changed[4 + 8 * at : 6 + 8 * at] = b"\x00\x63"
+    return bytes(changed)
 
 
 @pytest.fixture(scope="module", params=list(Face))
