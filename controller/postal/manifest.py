@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -131,22 +131,22 @@ def write_manifest_xlsx(manifest: Manifest, path: Path) -> None:
 
 def write_manifest_pdf(manifest: Manifest, path: Path) -> None:
     """Write the paper both sides sign at hand-over."""
-    from rendering.art import handover_pdf
+    from rendering.art.handover import Handover, handover_pdf
 
-    facts: Sequence[tuple[str, str]] = (
-        ("清单编号 Manifest", manifest.number),
-        ("件数 Pieces", str(len(manifest.lines))),
-        ("邮筐 Trays", "、".join(f"{tray}: {count}" for tray, count in manifest.per_tray().items()) or "—"),
-        ("总重 Weight", f"{manifest.weight_g} g"),
-        ("校验 SHA-256", manifest.digest),
-    )
     shown = (0, 1, 2, 4, 5, 7, 8)
-    handover_pdf(
-        title=("SIMULATED 模拟 · " if manifest.simulated else "") + "大宗邮件交寄清单",
-        facts=facts,
+    paper = Handover(
+        title="大宗邮件交寄清单",
         columns=[COLUMNS[i] for i in shown],
-        rows=[[_cells(index, line)[i] for i in shown] for index, line in enumerate(manifest.lines, start=1)],
-        totals=("合计 Total", f"{len(manifest.lines)} 件", f"{manifest.weight_g} g"),
+        fields=(
+            ("清单编号 Manifest", manifest.number),
+            ("件数 Pieces", str(len(manifest.lines))),
+            ("邮筐 Trays", "、".join(f"{tray}: {count}" for tray, count in manifest.per_tray().items()) or "—"),
+            ("校验 SHA-256", manifest.digest),
+        ),
+        totals=(("合计件数 Pieces", str(len(manifest.lines))), ("总重 Weight (g)", str(manifest.weight_g))),
         signatures=("交寄人 Handed over by", "收寄人 Accepted by", "日期 Date"),
-        out=path,
+        landscape=True,
+        simulated=manifest.simulated,
     )
+    rows = ([_cells(index, line)[i] for i in shown] for index, line in enumerate(manifest.lines, start=1))
+    handover_pdf(paper, rows, path)

@@ -1,0 +1,136 @@
+"""``letterline run``: the main job, with progress on the terminal."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from controller.runner.main_job import Ended, Job
+
+DEFAULT_TEMPLATE = Path("examples/templates/lawyer_letter")
+DEFAULT_OUT = Path("out/run")
+
+
+@click.command()
+@click.argument("cases", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where everything of this run lies. Default: out/run, an earlier finished run is kept beside it.",
+)
+@click.option("--template", type=click.Path(path_type=Path, file_okay=False), help="Folder of the letter template.")
+@click.option(
+    "--line",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Line file of a real line; without it the line is SIMULATED.",
+)
+@click.option(
+    "--scenario",
+    default="default",
+    show_default=True,
+    help="What goes wrong on the simulated line: a name (letterline sim --list) or a TOML file.",
+)
+@click.option("--seed", default=20260101, show_default=True, help="Seed of the simulated world.")
+@click.option(
+    "--speed", default=1.0, show_default=True, help="Speed of the simulated line; 1 is 36,000 envelopes an hour."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show the log of the line on standard error.")
+def run(
+    cases: Path,
+    out: Path | None,
+    template: Path | None,
+    line: Path | None,
+    scenario: str,
+    seed: int,
+    speed: float,
+    verbose: bool,
+) -> None:
+    """从案件文件到封装、核验、交寄清单。From a case file to verified envelopes and a manifest.
+
+    Without --line everything is printed through a real CUPS server to SIMULATED machines. Called again after a crash it resumes.
+
+    \b
+    Example: letterline run examples/cases.csv --out out/demo
+    Exit code 0: the batch is closed and balanced. 1: refused or incomplete. 2: wrong usage.
+    """
+    from controller.runner.main_job import Job
+
+    logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL, format="%(asctime)s %(name)s %(message)s")
+    job = Job(cases, out or _fresh(DEFAULT_OUT), template or _template(), line, scenario, seed, speed)
+    ended = _run(job)
+    raise SystemExit(0 if ended.closed and not ended.violations else 1)
+
+
+def _run(job: Job) -> Ended:
+    from controller.commands.run_display import Display
+    from controller.intake import CaseFileError
+    from controller.ledger.errors import LedgerError
+    from controller.runner.line_file import LineFileError
+    from controller.runner.main_job import run as run_job
+    from controller.runner.shell import LineStopped
+    from controller.runner.simulated_world import WorldError
+    from devices.errors import DeviceError
+    from rendering.template import TemplateError
+
+    with Display() as display:
+        try:
+            ended = run_job(job, display.say, display.show)
+        except (
+            CaseFileError,
+            LineFileError,
+            WorldError,
+            LedgerError,
+            DeviceError,
+            TemplateError,
+            LineStopped,
+        ) as problem:
+            raise click.ClickException(str(problem)) from None
+        except KeyboardInterrupt:
+            raise click.ClickException(
+                "已中断；再次运行同一命令即可继续 / interrupted: run the same command again to go on"
+            ) from None
+    display.report(job.out, ended)
+    return ended
+
+
+def _template() -> Path:
+    here = Path(__file__).resolve().parents[2] / DEFAULT_TEMPLATE
+    return here if here.is_dir() else DEFAULT_TEMPLATE
+
+
+def _fresh(out: Path) -> Path:
+    """Return ``out``; when a finished run lies there, move that aside first, because a finished batch is never printed again."""
+    if not (out / "summary.json").exists():
+        return out
+    number = 1
+    while (aside := out.with_name(f"{out.name}-{number}")).exists():
+        number += 1
+    out.rename(aside)
+    return out
+
+
+@click.command()
+@click.argument("line_file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("cases", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Where ledger and files of this line lie.",
+)
+@click.option("--template", type=click.Path(path_type=Path, file_okay=False), help="Folder of the letter template.")
+def line(line_file: Path, cases: Path, out: Path, template: Path | None) -> None:
+    """运行一条产线。Run the controller of one line; people act at the station screens (letterline serve).
+
+    \b
+    Example: letterline line /etc/letterline/line-1.toml cases.csv --out /srv/letterline/line-1
+    """
+    from controller.runner.main_job import Job
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    ended = _run(Job(cases, out, template or _template(), line_file, "", 0, 1.0))
+    raise SystemExit(0 if ended.closed and not ended.violations else 1)

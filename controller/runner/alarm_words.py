@@ -1,0 +1,47 @@
+"""What each alarm says on a screen: what happened, where, what to do, and the one thing to press."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from controller.line.actions import Alarm, AlarmCode
+from controller.service import live
+from controller.service.live import Press, Severity, Words
+
+_A = AlarmCode
+_STOP, _WARN, _NOTE = Severity.STOP, Severity.WARN, Severity.NOTE
+
+# code: (what zh, what en, do zh, do en, severity, press)
+_WORDS: Final[dict[AlarmCode, tuple[str, str, str, str, Severity, Press]]] = {
+    _A.LINK_LOST: ("与装封机失去联系", "No link to the inserter", "检查串口线与电源", "Check its cable and power", _STOP, Press.NONE),
+    _A.MACHINE_REBOOTED: ("装封机重新启动过", "The inserter has restarted", "清空通道后按“继续”", "Let it purge, then press Resume", _STOP, Press.RESUME),
+    _A.MACHINE_STOPPED: ("装封机已停", "The inserter has stopped", "排除原因后按“继续”", "Remove the cause, then press Resume", _STOP, Press.RESUME),
+    _A.COVER_OPENED: ("机盖被打开", "A cover was opened", "取出的件逐件扫描，关盖，核对邮筐", "Scan every piece taken out, close it, audit the tray", _STOP, Press.SCAN_ZONE),
+    _A.JAM: ("卡纸", "Paper jam", "开盖取出纸张并逐件扫描", "Open the cover, take the paper out, scan every piece", _STOP, Press.SCAN_ZONE),
+    _A.REMOVED_BY_HAND: ("有件被人取走", "Pieces were taken out by hand", "逐件扫描取出的件", "Scan every piece that was taken out", _STOP, Press.SCAN_ZONE),
+    _A.BIN_FULL: ("废件箱已满", "The reject bin is full", "清空并逐件扫描", "Empty it, scanning every piece", _STOP, Press.SCAN_BIN),
+    _A.NO_SHEETS: ("进纸器无纸", "The feeder is empty", "放入下一叠", "Load the next stack", _NOTE, Press.NONE),
+    _A.TRAY_MISSING: ("邮筐不在位", "The tray is not in place", "放回邮筐并核对", "Put the tray back and audit it", _STOP, Press.AUDIT_TRAY),
+    _A.TRAY_FULL: ("邮筐将满", "The tray is nearly full", "准备下一个邮筐", "Have the next tray ready", _WARN, Press.TRAY),
+    _A.TRAY_HOLD: ("邮筐被冻结", "A tray is on hold", "逐件扫描该邮筐", "Scan every envelope in it", _WARN, Press.AUDIT_TRAY),
+    _A.FOREIGN_IN_TRAY: ("邮筐中有未放行的件", "Something that was not granted is in a tray", "不得移动邮筐，逐件扫描", "Do not move the tray; scan every envelope", _STOP, Press.AUDIT_TRAY),
+    _A.CONSECUTIVE_NO_READS: ("连续多张读不出", "Several sheets in a row could not be read", "检查印刷与进纸相机", "Check the print and the sheet camera", _STOP, Press.RESUME),
+    _A.CONSECUTIVE_EXIT_FAULTS: ("出口连续读不出", "Several pieces in a row could not be read at the exit", "检查出口相机与窗口", "Check the exit camera and the windows", _STOP, Press.RESUME),
+    _A.GATE_NOT_PASSING: ("闸门不放行", "The gate does not open", "检查闸门", "Check the gate", _STOP, Press.RESUME),
+    _A.CHALLENGE_FAILED: ("挑战件检验失败", "The challenge piece was not rejected", "闸门或光眼有故障，停用并核对邮筐", "Gate or eyes are faulty: audit the trays", _STOP, Press.AUDIT_TRAY),
+    _A.CAMERA_OUT_OF_STEP: ("相机计数不符", "A camera lost count", "按“继续”重新计数", "Press Resume to count anew", _STOP, Press.RESUME),
+    _A.WRONG_STACK: ("放错了纸叠", "The wrong stack was loaded", "取下，换上正确的纸叠", "Take it off and load the right one", _STOP, Press.RESUME),
+    _A.PRINT_DOUBTFUL: ("打印结果存疑", "A print job is doubtful", "无需操作：多印的会被剔除，缺的会重印", "Nothing: copies are rejected, missing ones printed again", _WARN, Press.NONE),
+    _A.VOID_SHEET_FED: ("进了作废的纸", "A void sheet was fed", "查找它从何而来", "Find out where it came from", _WARN, Press.NONE),
+    _A.PULL_FROM_TRAY: ("须从邮筐取出件", "A piece must be taken out of a tray", "取出并扫描", "Take it out and scan it", _WARN, Press.TRAY),
+    _A.TOO_LATE_TO_RECALL: ("撤回太迟", "Too late to recall", "信函已交寄", "The letter has been released", _NOTE, Press.NONE),
+}  # fmt: skip
+
+
+def on_screen(alarm: Alarm, at_unix_ns: int) -> live.Alarm:
+    """Return the alarm as the screens show it."""
+    what_zh, what_en, do_zh, do_en, severity, press = _WORDS[alarm.code]
+    where = " ".join(part for part in (alarm.where, alarm.detail) if part)
+    return live.Alarm(
+        str(alarm.code), Words(what_zh, what_en), Words(where, where), Words(do_zh, do_en), severity, press, at_unix_ns
+    )

@@ -1,0 +1,109 @@
+"""The two cameras of a line: frames in, words for the line core out, and the frames kept for people to look at.
+
+What a payload means is not known here: every different payload a frame shows is passed on as it was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from controller.line import events as line
+from devices.camera import MjpegCamera
+from devices.errors import CameraTimeout, DeviceError
+from devices.kinds import Frame
+from vision.profiles import EXIT_FRAME, SHEET_FRAME, exit_camera, sheet_camera
+from vision.watch import FrameWatch, Problem, Watched
+
+if TYPE_CHECKING:
+    from controller.runner.line_file import LineFile
+
+Tell = Callable[[line.LineEvent], None]
+Keep = Callable[[int, Frame], None]
+
+READING_DEADLINE_S = 0.12
+"""From the frame's arrival to its reading. The gate is 300 ms behind the exit camera at 36,000 an hour; what is left pays for decision and commit."""
+
+_OUT_OF_STEP = frozenset({Problem.RESTARTED, Problem.UNREACHABLE, Problem.OUT_OF_ORDER, Problem.FROZEN})
+"""After these the trigger numbers, or the picture itself, mean nothing any more."""
+
+
+class _Source:
+    """A camera as vision wants it: no frame is a ``TimeoutError``, no camera an ``OSError``."""
+
+    def __init__(self, camera: MjpegCamera) -> None:
+        self._camera = camera
+
+    def grab(self, timeout_s: float) -> Frame:
+        try:
+            return self._camera.grab(timeout_s)
+        except CameraTimeout as error:
+            raise TimeoutError(str(error)) from None
+        except DeviceError as error:
+            raise OSError(str(error)) from None
+
+
+class Eyes:
+    """Both cameras, watched. ``tell`` is called on delivery threads; ``keep`` gets each exit frame with its trigger."""
+
+    def __init__(self, file: LineFile, tell: Tell, keep: Keep) -> None:
+        self._tell = tell
+        self._keep = keep
+        self._cameras = (MjpegCamera(file.sheet_camera.url), MjpegCamera(file.exit_camera.url))
+        profiles = (sheet_camera(file.sheet_camera.px_per_mm), exit_camera(file.exit_camera.px_per_mm))
+        self.watches = tuple(
+            FrameWatch(_Source(camera), profile, deliver, deadline_s=READING_DEADLINE_S, read_budget_s=0.06, name=name)
+            for camera, profile, deliver, name in zip(
+                self._cameras, profiles, (self._sheet, self._exit), ("c1", "c2"), strict=True
+            )
+        )
+
+    def start(self) -> None:
+        """Warm the readers and begin to watch."""
+        for watch, shape in zip(self.watches, (SHEET_FRAME, EXIT_FRAME), strict=True):
+            watch.start(shape)
+
+    def reset(self, camera: int) -> None:
+        """Make camera 1 or 2 count its triggers from 1 again.
+
+        Raises:
+            DeviceError: the camera does not answer.
+        """
+        self._cameras[camera - 1].reset_triggers()
+
+    def close(self) -> None:
+        for watch in self.watches:
+            watch.close()
+        for camera in self._cameras:
+            camera.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _sheet(self, watched: Watched) -> None:
+        if watched.problem in _OUT_OF_STEP:
+            self._tell(line.FrameGap(1))
+        if watched.trigger:
+            self._tell(line.SheetRead(watched.trigger, _payloads(watched, "mark")))
+
+    def _exit(self, watched: Watched) -> None:
+        if watched.problem in _OUT_OF_STEP:
+            self._tell(line.FrameGap(2))
+        if not watched.trigger:
+            return
+        self._tell(line.ExitRead(watched.trigger, _payloads(watched, "mark"), _payloads(watched, "item")))
+        if isinstance(watched.frame, Frame):
+            self._keep(watched.trigger, watched.frame)
+
+
+def _payloads(watched: Watched, window: str) -> tuple[str, ...]:
+    if watched.reading is None:
+        return ()
+    return tuple(dict.fromkeys(reading.payload for reading in watched.reading.readings if reading.window == window))

@@ -1,0 +1,78 @@
+"""The line file: which devices a line has and where they are. The same keys on the floor and in simulation; only the addresses differ."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class LineFileError(Exception):
+    """The line file cannot be used; ``str(error)`` says which key and what it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterEntry:
+    name: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraEntry:
+    url: str
+    px_per_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class LineFile:
+    """``scanner`` is the hand scanner at the exception station; ``requests`` a file in which a simulated world asks for what only the
+    host can do (restart the print server). Both are empty when there is none."""
+
+    name: str
+    simulated: bool
+    printers: tuple[PrinterEntry, ...]
+    inserter: str
+    sheet_camera: CameraEntry
+    exit_camera: CameraEntry
+    scanner: str = ""
+    requests: Path | None = None
+    console: str = ""
+
+
+def read_line_file(path: Path) -> LineFile:
+    """Read and check ``path``.
+
+    Raises:
+        LineFileError: missing, not TOML, or a key is missing or of the wrong kind.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LineFileError(f"{path}: 找不到产线文件 / no such line file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
+        raise LineFileError(f"{path}: 不是有效的 TOML / not valid TOML: {error}") from None
+    try:
+        printers = tuple(PrinterEntry(str(p["name"]), str(p["uri"])) for p in raw["printer"])
+        requests = raw.get("requests")
+        file = LineFile(
+            name=str(raw.get("name", "line-1")),
+            simulated=bool(raw.get("simulated", False)),
+            printers=printers,
+            inserter=str(raw["inserter"]["url"]),
+            sheet_camera=_camera(raw, "c1"),
+            exit_camera=_camera(raw, "c2"),
+            scanner=str(raw.get("scanner", {}).get("url", "")),
+            requests=path.parent / requests if requests else None,
+            console=str(raw.get("console", "")),
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise LineFileError(f"{path}: 缺少或错误的键 / missing or wrong key: {error}") from None
+    if not file.printers:
+        raise LineFileError(f"{path}: 至少需要一台打印机 / at least one [[printer]] is needed")
+    return file
+
+
+def _camera(raw: dict[str, Any], name: str) -> CameraEntry:
+    entry = raw["camera"][name]
+    return CameraEntry(str(entry["url"]), float(entry["px_per_mm"]))

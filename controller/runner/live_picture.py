@@ -1,0 +1,127 @@
+"""The live picture of the line for the screens, drawn from what the shell knows. Overwritten, never evidence."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from controller.ledger.records import Record
+from controller.line import events
+from controller.line.actions import Alarm
+from controller.line.core import LineCore
+from controller.line.state import LinePiece
+from controller.runner.alarm_words import on_screen
+from controller.runner.print_room import PrintRoom
+from controller.service.live import BeltPiece, Camera, LiveSnapshot, Machine, QueuedJob, RecentVerdict
+from controller.states import PackState
+
+VERDICTS_SHOWN = 40
+RATE_WINDOW_S = 60.0
+READS_COUNTED = 500
+TARGET_PER_HOUR = 36_000.0
+"""Envelopes an hour of the reference machine at speed 1."""
+
+
+@dataclass(slots=True)
+class LivePicture:
+    """Listens to every commit; `draw` makes a snapshot."""
+
+    line: str
+    simulated: bool
+    core: LineCore
+    room: PrintRoom
+    batch: int
+    letters: int
+    _verdicts: deque[RecentVerdict] = field(default_factory=lambda: deque(maxlen=VERDICTS_SHOWN))
+    _exits: deque[float] = field(default_factory=deque)
+    _reads: tuple[deque[bool], deque[bool]] = field(
+        default_factory=lambda: (deque(maxlen=READS_COUNTED), deque(maxlen=READS_COUNTED))
+    )
+    _started_s: float = field(default_factory=time.monotonic)
+    _passed: int = 0
+
+    def committed(self, records: Sequence[Record], told: Sequence[events.LineEvent]) -> None:
+        """Take note of verdicts and readings."""
+        now_ns = time.time_ns()
+        for record in records:
+            if record.kind == "piece.granted":
+                self._verdicts.appendleft(RecentVerdict(record.piece, "PASS", "", now_ns))
+            elif record.kind == "piece.suspected":
+                self._verdicts.appendleft(
+                    RecentVerdict(record.piece, "DIVERT", str(record.data.get("reason", "")), now_ns)
+                )
+            elif record.kind == "piece.in-tray":
+                self._passed += 1
+        for event in told:
+            if isinstance(event, events.SheetRead):
+                self._reads[0].append(bool(event.payloads))
+            elif isinstance(event, events.ExitRead):
+                self._reads[1].append(bool(event.payloads))
+            elif isinstance(event, events.PieceExited):
+                self._exits.append(time.monotonic())
+
+    def draw(self, alarms: Sequence[tuple[Alarm, int]], *, finished: bool = False) -> LiveSnapshot:
+        """Return what the screens show now."""
+        line, now = self.core.line, time.monotonic()
+        while self._exits and now - self._exits[0] > RATE_WINDOW_S:
+            self._exits.popleft()
+        span = min(RATE_WINDOW_S, max(1.0, now - self._started_s))
+        entry = self.core.book.batches.get(self.batch)
+        counts = Counter(str(piece.state) for piece in entry.pieces) if entry else Counter[str]()
+        tray = line.tray
+        return LiveSnapshot(
+            line=self.line,
+            at_unix_ns=time.time_ns(),
+            simulated=self.simulated,
+            machines=(
+                Machine("inserter", int(line.state), str(line.reason or ""), linked=line.link),
+                *self._printers(),
+            ),
+            belt=tuple(_belt(envelope) for envelope in line.inside.values()),
+            rate_now=len(self._exits) / span * 3600,
+            rate_shift=self._passed / max(1.0, now - self._started_s) * 3600,
+            rate_target=TARGET_PER_HOUR,
+            counts=dict(counts),
+            batch=str(self.batch),
+            letters=self.letters,
+            queue=tuple(self._jobs()),
+            cameras=tuple(self._camera(name, reads) for name, reads in zip(("C1", "C2"), self._reads, strict=True)),
+            alarms=tuple(on_screen(alarm, at) for alarm, at in alarms),
+            verdicts=tuple(self._verdicts),
+            tray=tray.number if tray else 0,
+            tray_count=len(tray.pieces) if tray else 0,
+            finished=finished,
+        )
+
+    def _printers(self) -> list[Machine]:
+        printing = {queue for queue, state, _ in self.room.states.values() if state == "processing"}
+        return [
+            Machine(
+                name,
+                int(PackState.EXECUTE if name in printing else PackState.IDLE),
+                " ".join(reason for reason in reasons if reason != "none"),
+                kind="printer",
+            )
+            for name, reasons in sorted(self.room.reasons.items())
+        ]
+
+    def _jobs(self) -> list[QueuedJob]:
+        jobs = []
+        for name, (queue, state, impressions) in self.room.states.items():
+            entry = self.core.book.jobs.get(name)
+            sheets = sum(piece.sheets for piece in entry.pieces) if entry else 0
+            jobs.append(QueuedJob(name, queue, state, min(sheets, impressions // 2), sheets))
+        return jobs[-12:]
+
+    @staticmethod
+    def _camera(name: str, reads: deque[bool]) -> Camera:
+        return Camera(name, sum(reads) / len(reads) if reads else 1.0)
+
+
+def _belt(envelope: LinePiece) -> BeltPiece:
+    uid = envelope.owner.uid if envelope.owner else next(iter(envelope.uids), 0)
+    zone = 6 if envelope.at_exit else 5
+    verdict = "PASS" if envelope.granted else ("DIVERT" if envelope.refused else "")
+    return BeltPiece(uid, zone, verdict, suspect=envelope.zone is not None)

@@ -1,0 +1,167 @@
+"""The main job: a case file in, verified envelopes and a manifest out. Says what it does, resumes where it was killed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from controller.intake import Intake, take_in
+from controller.intake.take_in import write_refusal_report
+from controller.ledger.opening import OpenLedger, open_ledger
+from controller.line.state import LineConfig
+from controller.runner import batch_intake, outcome
+from controller.runner.line_file import LineFile, read_line_file
+from controller.runner.outcome import Stages
+from controller.runner.production import Production
+from controller.runner.session import Progress, Session, mac_key, restored_core
+from controller.runner.simulated_world import SimulatedWorld
+from controller.runner.world_check import check_world
+from controller.states import BatchState
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the user asked for. ``line`` None: the simulated line."""
+
+    cases: Path
+    out: Path
+    template: Path
+    line: Path | None
+    scenario: str
+    seed: int
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How it ended. ``closed``: the batch balanced and is closed; ``earlier``: it had been closed by an earlier run."""
+
+    facts: dict[str, object]
+    closed: bool
+    violations: tuple[str, ...]
+    earlier: bool = False
+
+
+Say = Callable[[str, str], None]
+
+
+def run(job: Job, say: Say, show: Callable[[Progress], None]) -> Ended:
+    """Do the main job. ``say`` gets one sentence (Chinese, English) per step; ``show`` the progress several times a second.
+
+    Raises:
+        CaseFileError, LineFileError, WorldError, SpoolerError, LedgerFault, LedgerBusy, TemplateError, LineStopped: each says what to do.
+    """
+    started = time.monotonic()
+    intake = take_in(job.cases)
+    job.out.mkdir(parents=True, exist_ok=True)
+    write_refusal_report(intake, job.out)
+    stages = Stages()
+    stages.add("intake", len(intake.accepted) + intake.refused_rows, time.monotonic() - started)
+    say(
+        f"受理 {len(intake.accepted)} 案，退回 {intake.refused_rows} 行",
+        f"{len(intake.accepted)} cases accepted, {intake.refused_rows} rows refused",
+    )
+    config = LineConfig(mac_key(job.out))
+    with open_ledger(job.out / "ledger.db") as opened:
+        return _run(job, intake, config, opened, stages, say, show)
+
+
+def _run(
+    job: Job,
+    intake: Intake,
+    config: LineConfig,
+    opened: OpenLedger,
+    stages: Stages,
+    say: Say,
+    show: Callable[[Progress], None],
+) -> Ended:
+    core = restored_core(opened, config)
+    batch = batch_intake.batch_of_file(opened, intake.sha256)
+    if batch and core.book.batches[batch].state == BatchState.CLOSED:
+        say("该文件已全部完成，不再打印", "this file was completed before: nothing is printed again")
+        facts = outcome.summary(core.book, opened.ledger, batch, len(intake.accepted), intake.refused_rows, 0, stages)
+        return Ended(facts, closed=True, violations=(), earlier=True)
+    began = time.monotonic()
+    sheets, defects = _measure(job, core.book, intake)
+    stages.add("layout", len(intake.accepted), time.monotonic() - began)
+    if batch:
+        taken = batch_intake.resume(opened, batch)
+        say("接着上次中断处继续", "resuming where the last run was interrupted")
+    else:
+        taken = batch_intake.open_batch(opened, core, intake, config.key, defects)
+    if taken.held:
+        say(f"{len(taken.held)} 封信函被扣留", f"{len(taken.held)} letters are held: see the exceptions")
+    world = None if job.line else SimulatedWorld(job.out / "sim", job.scenario, job.seed, job.speed)
+    file = _line(job, world, say)
+    session = Session(
+        opened, core, file, taken, job.template, job.out,
+        {taken.batch * 10_000_000 + place: count for place, count in sheets.items()}, job.speed, show, restarted=taken.resumed,
+    )  # fmt: skip
+    session.skip_requests_seen()
+    with session:
+        say("产线运行中", "the line is running")
+        closed = session.run()
+        session.production.wait_for_pictures()
+    if world:
+        world.stop()
+    violations = tuple(check_world(job.out / "sim" / "world.jsonl", core.book, taken.batch)) if world else ()
+    _time_stages(stages, session)
+    return _hand_out(job, intake, session, stages, violations, closed=closed)
+
+
+def _measure(job: Job, book: object, intake: Intake) -> tuple[dict[int, int], dict[int, str]]:
+    """Lay every letter out once: how many sheets each takes, and which must be held because a glyph is missing or it does not fit."""
+    from controller.line.book import Book
+    from controller.model import BatchId
+    from controller.postal.items import SIMULATED_RANGE
+
+    fields = {place: case.fields for place, case in enumerate(intake.accepted, start=1)}
+    measuring = Production(BatchId(0), job.template, job.out, b"", Book(), fields, SIMULATED_RANGE)
+    try:
+        sized = measuring.measure(fields).result()
+    finally:
+        measuring.close()
+    return {one.uid: max(1, one.sheets) for one in sized}, {
+        one.uid: "; ".join(en for _, en in one.defects) for one in sized if one.defects
+    }
+
+
+def _line(job: Job, world: SimulatedWorld | None, say: Say) -> LineFile:
+    if world is None:
+        assert job.line is not None
+        return read_line_file(job.line)
+    again = world.start()
+    say(
+        "SIMULATED 模拟产线" + ("仍在运行" if again else "已启动"),
+        "SIMULATED line " + ("is still there" if again else "started"),
+    )
+    return read_line_file(world.line_file)
+
+
+def _time_stages(stages: Stages, session: Session) -> None:
+    progress, counts = session.progress, session.production.counts
+    stages.add("render", counts.rendered, counts.render_s)
+    stages.add("print", progress.submitted_sheets, max(0.0, progress.last_claim_s - progress.first_submit_s))
+    stages.add("insert", progress.exited, max(0.0, progress.last_exit_s - progress.first_fed_s))
+    stages.add("verify", progress.exit_reads, max(0.0, progress.last_exit_s - progress.first_fed_s))
+
+
+def _hand_out(
+    job: Job, intake: Intake, session: Session, stages: Stages, violations: tuple[str, ...], *, closed: bool
+) -> Ended:
+    book, batch, simulated = session.core.book, session.taken.batch, session.file.simulated
+    began = time.monotonic()
+    manifest = outcome.make_manifest(book, batch, session.taken.fields, simulated=simulated)
+    outcome.write_manifest(manifest, job.out)
+    stages.add("manifest", len(manifest.lines), time.monotonic() - began)
+    outcome.write_contact_sheet(book, batch, job.out, simulated=simulated)
+    facts = outcome.summary(
+        book, session.opened.ledger, batch, len(intake.accepted), intake.refused_rows, len(violations), stages
+    )
+    outcome.write_summary(facts, job.out)
+    return Ended(facts, closed, violations)
