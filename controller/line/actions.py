@@ -82,7 +82,7 @@ class PrintJobNow:
 
 
 class AlarmCode(StrEnum):
-    """What a person must know; words in `controller.line.alarms`."""
+    """What a person must know and where to look. The words, in both languages, belong to who shows them."""
 
     LINK_LOST = "link-lost"
     MACHINE_REBOOTED = "machine-rebooted"
@@ -128,7 +128,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to command ``command``. ``why`` is a key of `controller.line.alarms.REASONS`; ``subjects`` say which pieces, letters …"""
+    """The answer to command ``command``. ``why`` names the rule in the way; ``subjects`` say which pieces, letters, trays …"""
 
     command: int
     answer: Answer

@@ -101,9 +101,12 @@ class JobEntry:
 
 
 class TrayEntry:
-    """``edges``: how many envelopes the tray eye saw fall in since the last audit's count; ``holds``: open reasons for HOLD."""
+    """``edges``: how many envelopes the tray eye saw fall in since the last audit's count; ``holds``: open reasons for HOLD.
 
-    __slots__ = ("batch", "edges", "eye_count", "holds", "number", "pieces", "state", "under_way")
+    ``absent``: who found which listed pieces missing, until another person has counted again.
+    """
+
+    __slots__ = ("absent", "batch", "edges", "eye_count", "holds", "number", "pieces", "state", "under_way")
 
     def __init__(self, number: int, state: str) -> None:
         self.number = number
@@ -113,6 +116,7 @@ class TrayEntry:
         self.under_way: set[int] = set()
         self.edges = 0
         self.eye_count: int | None = None
+        self.absent: tuple[str, tuple[int, ...]] | None = None
         self.holds: set[str] = set()
 
 

@@ -31,7 +31,6 @@ from controller.states import (
     LetterState,
     PieceEvent,
     PieceState,
-    TrayState,
 )
 
 _NAMES_MAX = 50
@@ -118,8 +117,9 @@ def take_in_hand(line: LineState, piece: PieceEntry, badge: str) -> None:
     if piece.state == PieceState.EXIT_UNKNOWN and piece.tray in book.trays:
         book.lift_hold(book.trays[piece.tray], exits.unknown_hold(piece.uid))
     book.move(piece, PieceEvent.QUARANTINED, data)
-    for number in book.trays:
-        book.lift_hold(book.trays[number], trays.pull_hold(piece.uid))
+    for tray in book.trays.values():
+        if tray.holds:
+            book.lift_hold(tray, trays.pull_hold(piece.uid))
 
 
 def void_piece(line: LineState, event: VoidPiece) -> None:
@@ -175,6 +175,9 @@ def destroy_piece(line: LineState, event: DestroyPiece) -> None:
     data = {"badge": event.badge, "second": event.second}
     if piece is not None and piece.state == PieceState.VOID:
         line.book.move(piece, PieceEvent.DESTROYED, data)
+        if 0 < event.sheets < piece.sheets:
+            piece.sheets_gone = event.sheets
+            line.book.note("sheet.missing", {"destroyed": event.sheets}, piece=piece)
     elif piece is not None and piece.copies > piece.copies_gone:
         piece.copies_gone += 1
         line.book.note("copy.destroyed", data, piece=piece)
@@ -185,7 +188,7 @@ def destroy_piece(line: LineState, event: DestroyPiece) -> None:
 
 
 def declare_loss(line: LineState, event: DeclareLoss) -> None:
-    """Two persons answer for a void piece, or a further copy, that cannot be found; an incident goes with it."""
+    """Two persons answer for a void piece, a further copy, or single sheets, that cannot be found; an incident goes with it."""
     piece = line.book.pieces.get(event.uid)
     if not two_persons(event.badge, event.second):
         line.reply(event.command, Answer.REFUSED, "two-persons")
@@ -199,6 +202,9 @@ def declare_loss(line: LineState, event: DeclareLoss) -> None:
     elif piece is not None and piece.copies > piece.copies_gone:
         piece.copies_gone += 1
         line.book.note("copy.lost", data, piece=piece)
+    elif piece is not None and piece.sheets > piece.sheets_gone:
+        piece.sheets_gone = piece.sheets
+        line.book.note("sheet.lost", data, piece=piece)
     else:
         line.reply(event.command, Answer.REFUSED, "not-void", (piece_name(event.uid),))
         return
@@ -271,11 +277,6 @@ def close_batch(line: LineState, event: CloseBatch) -> None:
     if batch is None or batch.state != BatchState.OPEN:
         line.reply(event.command, Answer.REFUSED, "batch-not-open", (str(event.batch),))
         return
-    held = sorted(
-        t.number
-        for t in line.book.trays.values()
-        if t.state in (TrayState.OPEN, TrayState.CLOSING, TrayState.AUDIT) and t.pieces
-    )
     books = line.book.account(event.batch)
     if not books.balanced:
         names = [piece_name(uid) for uid in books.open_pieces]
@@ -284,13 +285,7 @@ def close_batch(line: LineState, event: CloseBatch) -> None:
         names += [letter_name(letter) for letter in books.open_letters]
         line.reply(event.command, Answer.REFUSED, "not-balanced", tuple(names[:_NAMES_MAX]))
         return
-    assert not any(batch_has(line, number, event.batch) for number in held)
     line.book.move_batch(
         batch, BatchEvent.CLOSED, {"badge": event.badge, "minted": books.minted, "by_state": dict(books.by_state)}
     )
     line.reply(event.command, Answer.DONE)
-
-
-def batch_has(line: LineState, tray: int, batch: int) -> bool:
-    """Return whether an open tray still holds a piece of a batch."""
-    return any(piece.batch == batch for piece in line.book.trays[tray].pieces.values())

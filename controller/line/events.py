@@ -9,7 +9,78 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from controller.line.commands import (
+    CloseBatch,
+    CloseTray,
+    Command,
+    CustodyScan,
+    CustodyTyped,
+    DeclareLoss,
+    DestroyPiece,
+    FreeLetter,
+    HandOverTray,
+    HoldLine,
+    OpenTray,
+    RecallLetter,
+    SearchEnded,
+    StartLine,
+    TrayAccepted,
+    TrayAudit,
+    VoidPiece,
+)
 from controller.model import PrintJob
+
+__all__ = [
+    "BatchOpened",
+    "CameraEvent",
+    "CameraReset",
+    "CloseBatch",
+    "CloseTray",
+    "Command",
+    "CommandRefused",
+    "CustodyScan",
+    "CustodyTyped",
+    "DeclareLoss",
+    "DestroyPiece",
+    "ExitRead",
+    "Fault",
+    "FrameGap",
+    "FreeLetter",
+    "GateSet",
+    "HandOverTray",
+    "HoldLine",
+    "JobAbsent",
+    "JobAccepted",
+    "JobClaim",
+    "JobDoubted",
+    "JobPlanned",
+    "LineEvent",
+    "LinkLost",
+    "LinkUp",
+    "MachineEvent",
+    "MachineState",
+    "OpenTray",
+    "PieceAtExit",
+    "PieceExited",
+    "PieceFormed",
+    "PrintEvent",
+    "RecallLetter",
+    "RejectEye",
+    "Removed",
+    "Restarted",
+    "SearchEnded",
+    "SheetFed",
+    "SheetRead",
+    "StackEnded",
+    "StackLoaded",
+    "StartLine",
+    "Tick",
+    "TrayAccepted",
+    "TrayAudit",
+    "TrayEye",
+    "TrayPresence",
+    "VoidPiece",
+]
 
 # --- the machine ------------------------------------------------------------------------------------------------------
 
@@ -244,153 +315,6 @@ class JobAbsent:
     job: str
 
 
-# --- people -----------------------------------------------------------------------------------------------------------
-# ``command`` is the number of the inbox row it came from; the answer (`actions.Reply`) repeats it. ``badge`` is who did it.
-
-
-@dataclass(frozen=True, slots=True)
-class StartLine:
-    """Bring the machine to Execute by whatever commands its state needs."""
-
-    command: int
-    badge: str
-
-
-@dataclass(frozen=True, slots=True)
-class HoldLine:
-    command: int
-    badge: str
-
-
-@dataclass(frozen=True, slots=True)
-class OpenTray:
-    """Tray ``tray`` was put in place at the exit."""
-
-    command: int
-    badge: str
-    tray: int
-
-
-@dataclass(frozen=True, slots=True)
-class CloseTray:
-    """``weight_mg`` of all envelopes in the tray; 0: there is no scale."""
-
-    command: int
-    badge: str
-    tray: int
-    weight_mg: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class TrayAudit:
-    """A person scanned every envelope of the tray through its window, and counted them separately."""
-
-    command: int
-    badge: str
-    tray: int
-    payloads: tuple[str, ...]
-    counted: int
-
-
-@dataclass(frozen=True, slots=True)
-class HandOverTray:
-    command: int
-    badge: str
-    tray: int
-
-
-@dataclass(frozen=True, slots=True)
-class TrayAccepted:
-    """The post says it has the tray."""
-
-    command: int
-    badge: str
-    tray: int
-
-
-@dataclass(frozen=True, slots=True)
-class CustodyScan:
-    """A person holds a piece (or a sheet of it) that did not pass. With a ``reason`` it is voided at once."""
-
-    command: int
-    badge: str
-    payload: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CustodyTyped:
-    """As `CustodyScan` for paper whose mark cannot be read: two persons read the printed piece name."""
-
-    command: int
-    badge: str
-    second: str
-    uid: int
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class VoidPiece:
-    command: int
-    badge: str
-    uid: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class SearchEnded:
-    """Everything of the batch that was on the floor was looked for: what is still SUSPECT is not to be found."""
-
-    command: int
-    badge: str
-    batch: int
-
-
-@dataclass(frozen=True, slots=True)
-class DestroyPiece:
-    """One void piece, or one extra copy of it, was shredded before two persons."""
-
-    command: int
-    badge: str
-    second: str
-    uid: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeclareLoss:
-    """Two persons declare that a void piece cannot be found."""
-
-    command: int
-    badge: str
-    second: str
-    uid: int
-    incident: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecallLetter:
-    command: int
-    badge: str
-    letter: int
-
-
-@dataclass(frozen=True, slots=True)
-class FreeLetter:
-    """Two persons decide that a held letter shall be posted."""
-
-    command: int
-    badge: str
-    second: str
-    letter: int
-
-
-@dataclass(frozen=True, slots=True)
-class CloseBatch:
-    command: int
-    badge: str
-    batch: int
-
-
 # --- time -------------------------------------------------------------------------------------------------------------
 
 
@@ -426,22 +350,4 @@ MachineEvent = (
 )
 CameraEvent = SheetRead | ExitRead | FrameGap | CameraReset
 PrintEvent = BatchOpened | JobPlanned | JobAccepted | JobClaim | JobDoubted | JobAbsent
-Command = (
-    StartLine
-    | HoldLine
-    | OpenTray
-    | CloseTray
-    | TrayAudit
-    | HandOverTray
-    | TrayAccepted
-    | CustodyScan
-    | CustodyTyped
-    | VoidPiece
-    | SearchEnded
-    | DestroyPiece
-    | DeclareLoss
-    | RecallLetter
-    | FreeLetter
-    | CloseBatch
-)
 LineEvent = MachineEvent | CameraEvent | PrintEvent | Command | Tick | Restarted

@@ -25,7 +25,8 @@ _DEAD = frozenset({PieceState.VOID, PieceState.DESTROYED, PieceState.LOST, Piece
 _COUNTS_AS_BAD = frozenset(
     {Divert.NO_READ, Divert.MAC_BAD, Divert.CODES_DISAGREE, Divert.UNKNOWN_PIECE, Divert.GAP, Divert.FOREIGN_SHEET}
 )
-"""Faults that say the stack or the camera is wrong. A known second copy, or a double sheet, is dealt with piece by piece."""
+"""Faults that say the stack or the camera is wrong. A known second copy, or a double sheet, is dealt with piece by piece; only the
+same frame content again and again (a camera that stands still) counts as unread."""
 
 
 def sheet_fed(line: LineState, event: SheetFed) -> None:
@@ -88,6 +89,8 @@ def _judge_sheet(line: LineState, sheet: Sheet, payloads: tuple[str, ...]) -> No
         if piece is not None:
             uid, sheets = piece.uid, piece.sheets
         _expect_after(feed, piece, k)
+    frozen = bool(payloads) and payloads == feed.last_payloads
+    feed.last_payloads = payloads
     fault = sheet.flagged or _thick(line, fed) or fault
     sheet.fact = SheetFact(fed.sheet_no, uid, k, sheets, fault)
     if fed.sheet_no in feed.stack_ended_at:
@@ -96,7 +99,7 @@ def _judge_sheet(line: LineState, sheet: Sheet, payloads: tuple[str, ...]) -> No
     line.actions.append(EndSet(line.epoch, fed.sheet_no, k == sheets))
     if fault is not None and piece is not None:
         pieces.suspect(line, piece, fault)
-    _count_bad(line, fault)
+    _count_bad(line, Divert.NO_READ if frozen and fault is Divert.DUPLICATE else fault)
     pieces.collate(line)
 
 

@@ -29,6 +29,9 @@ PURGING: Final = frozenset(
 )
 """States in which, or before leaving which, the belt is emptied into the reject bin: nothing inside is good any more."""
 
+EMPTIES: Final = frozenset({_P.CLEARING, _P.UNHOLDING})
+"""States that a machine leaves only when its belt has run empty (or by another abort)."""
+
 TOWARDS_EXECUTE: Final = {
     _P.ABORTED: PackVerb.CLEAR,
     _P.STOPPED: PackVerb.RESET,
@@ -47,6 +50,8 @@ def machine_state(line: LineState, event: MachineState) -> None:
     line.state, line.mode, line.reason = event.state, event.mode, event.reason
     if event.state in PURGING or before in PURGING:
         zone.lose(line, Divert.ZONE, grants=False)
+    if before in EMPTIES and event.state not in (before, _P.ABORTING, _P.ABORTED):
+        zone.belt_emptied(line)
     if event.state != before:
         line.book.note("line.state", {"state": event.state, "mode": event.mode, "reason": event.reason})
     if event.state in (_P.ABORTED, _P.HELD) and before != event.state and event.reason != REASON_HOST:
@@ -91,6 +96,7 @@ def start_line(line: LineState, event: StartLine) -> None:
         line.reply(event.command, Answer.DONE)
         return
     line.want_execute = True
+    line.verb_refused = False
     towards_execute(line)
     line.reply(event.command, Answer.WAITING)
 
@@ -113,5 +119,14 @@ def camera_reset(line: LineState, event: CameraReset) -> None:
 def command_refused(line: LineState, event: CommandRefused) -> None:
     """The machine refused a command. A refused grant needs nothing: its piece goes to the bin and the eyes will say so."""
     line.book.note("line.refused", {"command": event.command, "number": event.number, "code": event.code})
-    if event.command == "PACKML":
+    if event.command != "PACKML" or not line.want_execute:
+        return
+    if line.verb_refused:
         line.want_execute = False
+        line.alarm(AlarmCode.MACHINE_STOPPED, f"verb {event.number}", f"refused: {event.code}")
+        return
+    # Its state is not the one we believed. Every state but Aborted can be aborted, and from Aborted the way is known.
+    line.verb_refused = True
+    line.state = _P.ABORTED
+    line.actions.append(MachineCommand(PackVerb.ABORT))
+    line.actions.append(MachineCommand(PackVerb.CLEAR))

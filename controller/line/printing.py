@@ -43,10 +43,21 @@ def job_claim(line: LineState, event: JobClaim) -> None:
     job = line.book.jobs.get(event.job)
     if job is None or job.state not in (JobState.SUBMITTED, JobState.ACCEPTED):
         return
+    if not believable(sum(piece.sheets for piece in job.pieces), event.impressions):
+        job_doubted(line, JobDoubted(event.job, f"{event.impressions} impressions"))
+        return
     line.book.move_job(job, JobEvent.COMPLETED, {"impressions": event.impressions})
     for piece in job.pieces:
         if piece.state == PieceState.SUBMITTED:
             line.book.move(piece, PieceEvent.PRINTED)
+
+
+def believable(sheets: int, impressions: int) -> bool:
+    """Return whether a queue that counts so many impressions can have printed a job once and whole.
+
+    A duplex job counts two a sheet, or one for a sheet whose back is blank; some queues count sheets; 0: it does not count.
+    """
+    return impressions == 0 or sheets <= impressions <= 2 * sheets
 
 
 def job_doubted(line: LineState, event: JobDoubted) -> None:

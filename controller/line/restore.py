@@ -118,6 +118,15 @@ def _copy_gone(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -
     core.book.pieces[event.piece].copies_gone += 1
 
 
+def _sheet_missing(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+    core.book.pieces[event.piece].sheets_gone = data["destroyed"]
+
+
+def _sheet_lost(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+    piece = core.book.pieces[event.piece]
+    piece.sheets_gone = piece.sheets
+
+
 def _recalled(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
     core.book.letters[data["letter"]].recalled = True
 
@@ -135,6 +144,8 @@ _NOTES: Final[dict[str, Callable[[LineCore, Event, dict[str, Any], Rows], None]]
     "copy.seen": _copy_seen,
     "copy.destroyed": _copy_gone,
     "copy.lost": _copy_gone,
+    "sheet.missing": _sheet_missing,
+    "sheet.lost": _sheet_lost,
     "recall.too-late": _recalled,
     "line.epoch": _epoch,
 }

@@ -104,6 +104,7 @@ class Feed:
         "expect_k",
         "job",
         "last_no",
+        "last_payloads",
         "limit",
         "reads",
         "settled_trigger",
@@ -126,6 +127,7 @@ class Feed:
         self.expect_index = 0
         self.expect_k = 1
         self.last_no = 0
+        self.last_payloads: tuple[str, ...] = ()
         self.limit = 0
         self.settled_trigger = 0
         self.bad_in_row = 0
@@ -174,6 +176,7 @@ class LineState:
         "tray_warned",
         "trays_since_challenge",
         "uncollated",
+        "verb_refused",
         "want_execute",
     )
 
@@ -190,6 +193,7 @@ class LineState:
         self.mode: int = PackMode.PRODUCTION
         self.reason = 0
         self.want_execute = False
+        self.verb_refused = False
         self.feed = Feed()
         self.eyes = {1: Eye(), 2: Eye()}
         self.inside: dict[int, LinePiece] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.integrity import TrayFacts, audit_tray, tray_close_refusal
+from controller.integrity import TrayFacts, audit_tray, tray_close_refusal, two_persons
 from controller.line.actions import AlarmCode, Answer, SetTray
 from controller.line.book import PieceEntry, TrayEntry
 from controller.line.events import CloseTray, HandOverTray, OpenTray, TrayAccepted, TrayAudit
@@ -128,7 +128,7 @@ def audit(line: LineState, event: TrayAudit) -> None:
     if event.counted != len(event.payloads):
         line.reply(event.command, Answer.REFUSED, "audit-count-differs", (str(event.counted), str(len(event.payloads))))
         return
-    if tray.under_way:
+    if tray.under_way or (tray is line.tray and line.inside):
         line.reply(event.command, Answer.REFUSED, "pieces-on-their-way", (str(event.tray),))
         return
     unknown = _unknown_in(line, tray)
@@ -146,6 +146,12 @@ def audit(line: LineState, event: TrayAudit) -> None:
         line.alarm(AlarmCode.PULL_FROM_TRAY, str(tray.number), ", ".join(names))
         line.reply(event.command, Answer.REFUSED, "pull-first", names + ("?",) * found.strangers)
         return
+    missing = tuple(uid for uid in found.absent if uid in tray.pieces)
+    if missing and not _counted_again(tray, event.badge, missing):
+        tray.absent = (event.badge, missing)
+        line.book.place_hold(tray, "recount")
+        line.reply(event.command, Answer.REFUSED, "recount-by-another", tuple(map(piece_name, missing[:_NAMES_MAX])))
+        return
     _settle_unknown(line, tray, unknown, set(found.stay))
     for uid in found.absent:
         if uid in tray.pieces:
@@ -158,6 +164,14 @@ def audit(line: LineState, event: TrayAudit) -> None:
     if tray is not line.tray:
         line.book.move_tray(tray, TrayEvent.CLOSING, {"badge": event.badge})
     line.reply(event.command, Answer.DONE, "", tuple(piece_name(uid) for uid in found.absent[:_NAMES_MAX]))
+
+
+def _counted_again(tray: TrayEntry, badge: str, missing: tuple[int, ...]) -> bool:
+    """Return whether another person found the same pieces missing that the eye saw fall in.
+
+    One person alone may have counted before the last piece fell, and its letter would be printed again.
+    """
+    return tray.absent is not None and tray.absent[1] == missing and two_persons(tray.absent[0], badge)
 
 
 def _unknown_in(line: LineState, tray: TrayEntry) -> dict[int, PieceEntry]:

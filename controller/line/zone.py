@@ -48,6 +48,18 @@ def lose(line: LineState, reason: Divert, *, grants: bool, hands: bool = False) 
     pieces.collate(line)
 
 
+def belt_emptied(line: LineState) -> None:
+    """The belt was run empty: what has not left by now was taken out by hand, and only a custody scan can bring it back."""
+    for envelope in line.inside.values():
+        pieces.close_unjudged(line, envelope)
+        if envelope.granted and envelope.owner is not None:
+            exits.exit_unknown(line, envelope, envelope.owner, "not on the belt")
+    line.inside.clear()
+    line.uncollated.clear()
+    line.exit_shots.clear()
+    line.feed.sheets.clear()
+
+
 def forget_inside(line: LineState) -> None:
     """Drop every sheet and envelope: their numbers mean nothing in a new epoch."""
     line.feed.clear()
@@ -173,7 +185,6 @@ def restarted(line: LineState, event: Restarted) -> None:
         elif piece.state == PieceState.PASS_GRANTED:
             exits.exit_unknown(line, None, piece, str(Divert.RESTART))
     line.want_execute = False
-    line.challenge_due = line.config.challenge_every > 0
     line.book.note("line.restarted")
 
 
