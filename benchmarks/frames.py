@@ -54,8 +54,12 @@ class Camera:
         origin = (CENTRE_MM[0] - self.width / 2 / self.px_per_mm, CENTRE_MM[1] - self.height / 2 / self.px_per_mm)
         dx, dy = SLACK_MM[0] / 2 - origin[0], SLACK_MM[1] / 2 - origin[1]
         slack = (SLACK_MM[0] / 2 + TILT_TOLERANCE_MM[0], SLACK_MM[1] / 2 + TILT_TOLERANCE_MM[1])
-        mark = Window("mark", (Symbology.DATA_MATRIX,), (86.0 + dx, 52.0 + dy, 9.0, 9.0), slack, 0.5, is_mark_form)
-        item = Window("item", (Symbology.CODE_128,), (24.0 + dx, 69.0 + dy, 48.75, 9.0), slack, 0.3125, is_item_form)
+        mark = Window(
+            "mark", (Symbology.DATA_MATRIX,), (86.0 + dx, 52.0 + dy, 9.0, 9.0), slack, 0.5, (18, 18), is_mark_form
+        )
+        item = Window(
+            "item", (Symbology.CODE_128,), (24.0 + dx, 69.0 + dy, 48.75, 9.0), slack, 0.3125, None, is_item_form
+        )
         return ReadProfile(px_per_mm=self.px_per_mm, windows=(mark, item), grade=grade)
 
 
@@ -121,7 +125,7 @@ def stock(seed: int, count: int) -> Iterator[Symbols]:
         size = min(STOCK_BATCH, count - start)
         marks = ["1" + "".join(str(d) for d in rng.integers(0, 10, 35)) for _ in range(size)]
         items = [item_number(rng) for _ in range(size)]
-        pictures = zint_rows(71, marks, "--square", "--vers=6")
+        pictures = zint_rows(71, marks, "--square", "--vers=5")
         bars = zint_rows(20, items)
         for mark, item, picture, bar in zip(marks, items, pictures, bars, strict=True):
             yield Symbols(mark, item, picture, bar)

@@ -91,7 +91,24 @@ P2 = Level(
     wrinkle=0.5,
     jpeg=(50, 90),
 )
-LEVELS = {level.name: level for level in (P0, P1, HARSH, P2)}
+EDGE = Level(
+    "edge",
+    tilt_deg=4.0,
+    motion_px=(0.5, 4.0),
+    defocus_px=(0.5, 2.5),
+    contrast=(0.25, 1.0),
+    gradient=(0.0, 0.7),
+    glare=0.4,
+    noise_sigma=(4.0, 24.0),
+    spread_steps=2,
+    nozzle_lines=(0, 5),
+    clogged_bands=(0, 1),
+    voids=(0, 8),
+    wrinkle=0.5,
+    jpeg=(30, 50, 90),
+)
+"""The edge of readability: less than half of it can be read at all. The place to look for wrong values."""
+LEVELS = {level.name: level for level in (P0, P1, HARSH, P2, EDGE)}
 
 
 # what the printer does

@@ -76,10 +76,10 @@ class ZxingEngine:
             try_invert=self._thorough,
             text_mode=zxingcpp.TextMode.Plain,
         )
-        return [self._decoded(barcode) for barcode in found]
+        return [self.decoded(barcode) for barcode in found]
 
     @staticmethod
-    def _decoded(barcode: zxingcpp.Barcode) -> Decoded:
+    def decoded(barcode: zxingcpp.Barcode) -> Decoded:
         place = barcode.position
         corners = tuple(
             (float(p.x), float(p.y)) for p in (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
@@ -126,3 +126,22 @@ class ZbarEngine:
             corners=((left, top), (right, top), (right, bottom), (left, bottom)),
             unused_correction=None,
         )
+
+
+def decode_pure(bits: NDArray[np.uint8], symbology: Symbology) -> Decoded | None:
+    """Decode a clean module picture (1 dark, one pixel a module, no quiet zone) with zxing-cpp; corners are modules."""
+    quiet = 2
+    picture = np.pad(np.where(bits > 0, 0, 255).astype(np.uint8), quiet, constant_values=255)
+    scaled = np.repeat(np.repeat(picture, 3, axis=0), 3, axis=1)
+    found = zxingcpp.read_barcodes(
+        scaled,
+        formats=zxingcpp.BarcodeFormats([_ZXING[symbology]]),
+        try_rotate=False,
+        try_downscale=False,
+        try_invert=False,
+        is_pure=True,
+        binarizer=zxingcpp.Binarizer.FixedThreshold,
+        text_mode=zxingcpp.TextMode.Plain,
+    )
+    good = [barcode for barcode in found if barcode.valid]
+    return ZxingEngine.decoded(good[0]) if good else None

@@ -15,24 +15,28 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vision import enhance
+from vision import enhance, linear, matrix
 from vision.engines import Decoded, Engine, ZbarEngine, ZxingEngine
 from vision.enhance import View
 from vision.grading import grade_symbol
 from vision.readings import FrameReading, Grade, NoRead, Path, Reading, ReadProfile, Symbology, Window
-from vision.witness import confirm_linear, warm_witness
+from vision.witness import LEAD_OF_TWO_ALONE, WITNESS_NAME, confirm_linear, warm_witness
 
 Gray = NDArray[np.uint8]
 
 HASHED_BYTES_MAX = 128 * 1024
-COST_DECAY = 0.97
+COST_WEIGHT = 0.2
+COST_SAFETY = 1.5
+"""A step is started only when this multiple of its smoothed cost still fits: a stall now and then is forgotten."""
+COST_MAX_S = 0.02
 CODE_MARGIN_MM = 3.0
 WIDER_MARGIN_MM = 10.0
+FITTED = "known-frame"
 
 
 @dataclass(slots=True)
@@ -45,7 +49,9 @@ class _Search:
     module_px: float
     reading: Reading | None = None
     reason: NoRead = NoRead.NOTHING_FOUND
-    pending: dict[str, tuple[Decoded, str, Path]] = field(default_factory=dict)
+    pending: dict[str, tuple[str, Path]] = field(default_factory=dict)
+    """Valid values without a witness yet: which engine saw them first, and on which path."""
+    lead: float = 0.0
 
     @property
     def open(self) -> bool:
@@ -55,8 +61,11 @@ class _Search:
 @dataclass(frozen=True, slots=True)
 class _Step:
     path: Path
-    engine: Engine
-    prepare: Callable[[_Search], Iterable[View]]
+    engine: str
+    decode: Callable[[_Search], Iterable[Decoded]]
+    """Returns decodes with corners in frame pixels."""
+    for_matrix: bool = True
+    for_linear: bool = True
 
 
 class PieceReader:
@@ -94,9 +103,7 @@ class PieceReader:
             for search in searches:
                 if not search.open:
                     continue
-                if self._clock() + self._cost_s.get((search.window.name, step.path), 0.0) > ends:
-                    if search.reason is NoRead.NOTHING_FOUND:
-                        search.reason = NoRead.OUT_OF_TIME
+                if not self._affords(step, search, ends):
                     continue
                 self._run(step, search, started)
             if not any(search.open for search in searches):
@@ -106,18 +113,34 @@ class PieceReader:
     def _cascade(self) -> tuple[_Step, ...]:
         fast, second = self._zxing, self._zbar
         steps = [
-            _Step(Path.FAST, fast, lambda s: (s.view,)),
-            _Step(Path.GAUSS, fast, lambda s: (enhance.smoothed(s.view),)),
-            _Step(Path.ADAPTIVE, fast, lambda s: (enhance.binarised(s.view, s.module_px),)),
-            _Step(Path.UPSCALED, fast, lambda s: (enhance.upscaled(s.view),)),
-            _Step(Path.SECOND_ENGINE, second, lambda s: (enhance.smoothed(s.view),)),
-            _Step(Path.CLOSED, fast, lambda s: (enhance.closed(s.view, s.module_px),)),
-            _Step(Path.DESKEWED, fast, self._deskewed),
-            _Step(Path.WIDER, fast, lambda s: (self._region(self._frame, s.window, WIDER_MARGIN_MM),)),
+            self._step(Path.FAST, fast, lambda s: s.view),
+            self._step(Path.GAUSS, fast, lambda s: enhance.smoothed(s.view)),
+            _Step(Path.FITTED, FITTED, self._fitted, for_linear=False),
+            _Step(Path.PROFILE, WITNESS_NAME, self._by_profile, for_matrix=False),
+            self._step(Path.ADAPTIVE, fast, lambda s: enhance.binarised(s.view, s.module_px)),
+            self._step(Path.UPSCALED, fast, lambda s: enhance.upscaled(s.view)),
+            self._step(Path.SECOND_ENGINE, second, lambda s: enhance.smoothed(s.view)),
+            self._step(Path.CLOSED, fast, lambda s: enhance.closed(s.view, s.module_px)),
+            self._step(Path.DESKEWED, fast, self._deskewed, for_matrix=False),
+            self._step(Path.WIDER, fast, lambda s: self._region(self._frame, s.window, WIDER_MARGIN_MM)),
         ]
         if self.profile.full_frame:
-            steps.append(_Step(Path.FULL_FRAME, fast, lambda s: (View(self._frame, np.eye(3)[:2]),)))
+            steps.append(self._step(Path.FULL_FRAME, fast, lambda s: View(self._frame, np.eye(3)[:2])))
         return tuple(steps)
+
+    @staticmethod
+    def _step(
+        path: Path, engine: Engine, prepare: Callable[[_Search], View | None], *, for_matrix: bool = True
+    ) -> _Step:
+        """Make a step that lets an engine read a prepared view of the window."""
+
+        def decode(search: _Search) -> list[Decoded]:
+            view = prepare(search)
+            if view is None or min(view.image.shape) < 8 or not any(engine.reads(n) for n in search.symbologies):
+                return []
+            return [replace(d, corners=view.corners(d.corners)) for d in engine.decode(view.image, search.symbologies)]
+
+        return _Step(path, engine.name, decode, for_matrix=for_matrix)
 
     def _search(self, gray: Gray, window: Window) -> _Search:
         view = self._region(gray, window, CODE_MARGIN_MM)
@@ -132,26 +155,53 @@ class PieceReader:
         return enhance.crop(gray, left, top, int((x + width + dx) * scale + 1), int((y + height + dy) * scale + 1))
 
     @staticmethod
-    def _deskewed(search: _Search) -> Iterable[View]:
-        if all(symbology.is_matrix for symbology in search.symbologies):
-            return ()
+    def _deskewed(search: _Search) -> View | None:
         angle, coherence = enhance.bar_direction(search.view.image)
-        if coherence < 0.1 or abs(angle) < 2.0:
-            return ()
-        return (enhance.rotated(search.view, angle),)
+        return enhance.rotated(search.view, angle) if coherence > 0.1 and abs(angle) > 2.0 else None
+
+    @staticmethod
+    def _fitted(search: _Search) -> list[Decoded]:
+        """Let the known frame of the mark find it: survives a broken L."""
+        if Symbology.DATA_MATRIX not in search.symbologies or search.window.modules is None:
+            return []
+        found = matrix.find_and_decode(search.view.image, search.module_px, *search.window.modules)
+        return [replace(decoded, corners=search.view.corners(decoded.corners)) for decoded in found]
+
+    def _by_profile(self, search: _Search) -> list[Decoded]:
+        """Let the matched filter find and read a linear code; how sure it was travels as the lead."""
+        if Symbology.CODE_128 not in search.symbologies:
+            return []
+        scale = self.profile.px_per_mm
+        size = (search.window.box_mm[2] * scale, search.window.box_mm[3] * scale)
+        read = linear.find_and_read(search.view, search.module_px, size)
+        if read is None:
+            return []
+        search.lead = read.lead_of_two
+        return [Decoded(read.text, Symbology.CODE_128, read.corners, None)]
+
+    def _affords(self, step: _Step, search: _Search, ends: float) -> bool:
+        """Say whether the step will probably end in time; a step passed over gets cheaper, so it is tried again."""
+        key = (search.window.name, step.path)
+        cost = self._cost_s.get(key, 0.0)
+        if self._clock() + COST_SAFETY * cost <= ends:
+            return True
+        self._cost_s[key] = cost * (1 - COST_WEIGHT / 10)
+        if search.reason is NoRead.NOTHING_FOUND:
+            search.reason = NoRead.OUT_OF_TIME
+        return False
 
     def _run(self, step: _Step, search: _Search, started: float) -> None:
+        matrix_only = all(symbology.is_matrix for symbology in search.symbologies)
+        if not (step.for_matrix if matrix_only else step.for_linear):
+            return
         before = self._clock()
-        for view in step.prepare(search):
-            if min(view.image.shape) < 8 or not any(step.engine.reads(name) for name in search.symbologies):
-                continue
-            for decoded in step.engine.decode(view.image, search.symbologies):
-                self._weigh(search, decoded, view, step, started)
-        spent = self._clock() - before
+        for decoded in step.decode(search):
+            self._weigh(search, decoded, step, started)
         key = (search.window.name, step.path)
-        self._cost_s[key] = max(spent, self._cost_s.get(key, 0.0) * COST_DECAY)
+        spent = min(self._clock() - before, COST_MAX_S)
+        self._cost_s[key] = spent + (1 - COST_WEIGHT) * (self._cost_s.get(key, spent) - spent)
 
-    def _weigh(self, search: _Search, decoded: Decoded, view: View, step: _Step, started: float) -> None:
+    def _weigh(self, search: _Search, decoded: Decoded, step: _Step, started: float) -> None:
         """Decide what one decode is worth; see the rules at the top of this file."""
         if search.reason is NoRead.DISAGREEMENT or decoded.symbology not in search.symbologies:
             return
@@ -161,44 +211,46 @@ class PieceReader:
         if decoded.unused_correction is not None and decoded.unused_correction < self.profile.uec_floor:
             search.reason = NoRead.TOO_DAMAGED
             return
-        placed = Decoded(decoded.payload, decoded.symbology, view.corners(decoded.corners), decoded.unused_correction)
         known = {*search.pending, *([search.reading.payload] if search.reading else [])}
-        if known - {placed.payload}:
+        if known - {decoded.payload}:
             search.reading, search.reason = None, NoRead.DISAGREEMENT
+        elif search.reading is not None:
             return
-        if search.reading is not None:
-            return
-        if placed.symbology.is_matrix:
-            self._accept(search, placed, step, "", started)
-            return
-        self._confirm(search, placed, view, step, started)
+        elif decoded.symbology.is_matrix:
+            self._accept(search, decoded, step, "", started)
+        else:
+            self._confirm(search, decoded, step, started)
 
-    def _confirm(self, search: _Search, placed: Decoded, view: View, step: _Step, started: float) -> None:
+    def _confirm(self, search: _Search, decoded: Decoded, step: _Step, started: float) -> None:
         """Accept a linear code only when a reader that shares no code with the first one saw the same value."""
-        earlier = search.pending.get(placed.payload)
-        if earlier is not None and earlier[1] != step.engine.name:
-            self._accept(search, placed, step, f"{earlier[1]}/{earlier[2]}", started)
+        earlier = search.pending.get(decoded.payload)
+        if earlier is not None and earlier[0] != step.engine:
+            self._accept(search, decoded, step, f"{earlier[0]}/{earlier[1]}", started)
             return
-        search.pending[placed.payload] = (placed, step.engine.name, step.path)
+        search.pending[decoded.payload] = (step.engine, step.path)
         search.reason = NoRead.UNCONFIRMED
-        seen = confirm_linear(self._frame, placed, search.module_px, search.window.accepts)
+        if step.engine == WITNESS_NAME:
+            if search.lead >= LEAD_OF_TWO_ALONE:
+                self._accept(search, decoded, step, "lead", started)
+            return
+        seen = confirm_linear(self._frame, decoded, search.module_px, search.window.accepts)
         if seen.contradicts:
             search.reason = NoRead.DISAGREEMENT
         elif seen.confirms:
-            self._accept(search, placed, step, seen.witness, started)
+            self._accept(search, decoded, step, WITNESS_NAME, started)
 
-    def _accept(self, search: _Search, placed: Decoded, step: _Step, witness: str, started: float) -> None:
+    def _accept(self, search: _Search, decoded: Decoded, step: _Step, witness: str, started: float) -> None:
         search.reading = Reading(
-            payload=placed.payload,
-            symbology=placed.symbology.value,
-            corners=placed.corners,
+            payload=decoded.payload,
+            symbology=decoded.symbology.value,
+            corners=decoded.corners,
             grade=None,
-            engine=step.engine.name,
+            engine=step.engine,
             path=step.path.value,
             elapsed_ms=(self._clock() - started) * 1e3,
             window=search.window.name,
             witness=witness,
-            unused_correction=placed.unused_correction,
+            unused_correction=decoded.unused_correction,
         )
 
     def _answer(self, gray: Gray, searches: list[_Search], started: float) -> FrameReading:
@@ -221,8 +273,7 @@ class PieceReader:
         grade: Grade | None = grade_symbol(self._frame, reading)
         if grade is None:
             return reading
-        values = {name: getattr(reading, name) for name in Reading.__dataclass_fields__}
-        return Reading(**{**values, "grade": grade})
+        return replace(reading, grade=grade)
 
 
 def frame_hash(gray: Gray) -> str:

@@ -34,8 +34,9 @@ class Path(StrEnum):
     FAST = "fast"
     GAUSS = "gauss"
     ADAPTIVE = "adaptive"
-    UPSCALED = "up2"
+    FITTED = "known-frame"
     PROFILE = "profile"
+    UPSCALED = "up2"
     SECOND_ENGINE = "second-engine"
     DESKEWED = "deskew"
     CLOSED = "closed"
@@ -70,7 +71,8 @@ class Window:
     """One place of the frame where one code is expected.
 
     ``box_mm`` is (x, y, width, height) of the code in its nominal place; ``slack_mm`` how far it may be displaced to
-    either side (horizontally, vertically). ``accepts`` is the grammar of the payload: the first gate, never the last
+    either side (horizontally, vertically). ``modules`` is the size (rows, columns) of the one Data Matrix printed there,
+    or None when it may vary; knowing it lets a mark with a broken finder be read. ``accepts`` is the grammar of the payload: the first gate, never the last
     (message authentication and the expected value are checked by the caller, who alone knows them).
     """
 
@@ -79,6 +81,7 @@ class Window:
     box_mm: tuple[float, float, float, float]
     slack_mm: tuple[float, float] = (0.0, 0.0)
     module_mm: float = 0.5
+    modules: tuple[int, int] | None = (18, 18)
     accepts: Callable[[str], bool] = accept_any
     required: bool = True
 
