@@ -85,7 +85,7 @@ def made_up_case(rng: random.Random, number: int) -> list[str]:
     text, principal, interest = instalments(rng, count, contract_date + timedelta(days=60))
     penalty = (principal * Decimal("0.031")).quantize(Decimal("0.01"))
     lawyer, licence = rng.choice(LAWYERS)
-    address = f"{rng.choice(ROADS)}路{rng.randint(1, 388)}号{rng.choice(ESTATES)}{rng.randint(1, 28)}栋{rng.randint(1, 4)}单元{rng.randint(1, 33)}0{rng.randint(1, 6)}室"
+    address = f"{rng.choice(ROADS)}路{rng.randint(1, 388)}号{rng.choice(ESTATES)}{rng.randint(1, 28)}栋{rng.randint(1, 33)}0{rng.randint(1, 6)}室"
     return [
         f"XH2026-{number:06d}", f"（2026）星律函字第{number:06d}号", made_up_name(rng), rng.choice(("先生", "女士")), province, city, district, address, postcode,
         CREDITOR, f"XHXF-{contract_date:%Y%m}-{rng.randint(0, 999999):06d}", contract_date.isoformat(), str(principal), str(interest), str(penalty),

@@ -5,19 +5,19 @@ The host writes one line to the scanner port, as it would to the display of a sc
     AUDIT <tray>      →  ``TRAY <tray>``, the mark of every envelope as seen through its window, ``COUNT <n>``
     PULL <payload>    →  the scan of the envelope, now in the person's hand, or ``NOT FOUND``
 
-Everything runs in the machine's thread except the reading of pictures, which has the scan desk's.
+The errands are done by the person at the scan desk, one after another with what is brought there.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from simulator.journal import Journal
 from simulator.paper import Envelope
-from simulator.people import read_by_hand
+from simulator.people import ScanDesk, read_by_hand
 
 TRAYS_KEPT = 4
 LINE_CHARS_MAX = 200
@@ -26,21 +26,14 @@ LINE_CHARS_MAX = 200
 class Errands:
     """Remembers what lies in the last trays and does what the host asks. ``emit`` gets one scanned line each."""
 
-    def __init__(self, scan_s: float, journal: Journal, emit: Callable[[str], None]) -> None:
+    def __init__(self, scan_s: float, journal: Journal, desk: ScanDesk, emit: Callable[[str], None]) -> None:
         self._pause_s = scan_s
         self._journal = journal
         self._emit = emit
         self._lock = threading.Lock()
         self._trays: dict[int, list[Envelope]] = {}
         self._text = ""
-        self._asked: queue.Queue[str | None] = queue.Queue()
-        self._thread = threading.Thread(target=self._run, name="sim-errands", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def close(self) -> None:
-        self._asked.put(None)
+        self._desk = desk
 
     def landed(self, tray: int, envelope: Envelope) -> None:
         """An envelope fell into ``tray``."""
@@ -55,16 +48,11 @@ class Errands:
         *lines, self._text = self._text.replace("\r", "\n").split("\n")
         self._text = self._text[-LINE_CHARS_MAX:]
         for line in lines:
-            if line.strip():
-                self._asked.put(line.strip())
-
-    def _run(self) -> None:
-        while (line := self._asked.get()) is not None:
-            verb, _, rest = line.partition(" ")
+            verb, _, rest = line.strip().partition(" ")
             if verb == "AUDIT" and rest.isdigit():
-                self._audit(int(rest))
+                self._desk.also(partial(self._audit, int(rest)))
             elif verb == "PULL":
-                self._pull(rest)
+                self._desk.also(partial(self._pull, rest))
 
     def _audit(self, tray: int) -> None:
         with self._lock:

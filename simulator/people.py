@@ -39,7 +39,7 @@ class ScanDesk:
         self._pause_s = plan.scan_s / speed
         self._journal = journal
         self._emit = emit
-        self._brought: queue.Queue[tuple[Envelope, str] | None] = queue.Queue()
+        self._brought: queue.Queue[tuple[Envelope, str] | Callable[[], None] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name="sim-scan-desk", daemon=True)
 
     def start(self) -> None:
@@ -52,11 +52,18 @@ class ScanDesk:
         """Bring an envelope or loose sheets found at ``where`` (bin, cover)."""
         self._brought.put((envelope, where))
 
+    def also(self, errand: Callable[[], None]) -> None:
+        """Have ``errand`` done by the same person, after what was brought before: two things are never scanned at once."""
+        self._brought.put(errand)
+
     def waiting(self) -> int:
         return self._brought.qsize()
 
     def _run(self) -> None:
         while (brought := self._brought.get()) is not None:
+            if callable(brought):
+                brought()
+                continue
             envelope, where = brought
             for sheet in envelope.sheets:
                 time.sleep(self._pause_s)

@@ -94,7 +94,7 @@ class Plant:
         self.device = self._make_device(seed)
         self.scanner = PtyPort(folder / "scanner", baud=9600)
         self.desk = ScanDesk(scenario.people, speed, self.journal, self._scan)
-        self.errands = Errands(scenario.people.scan_s / speed, self.journal, self._scan)
+        self.errands = Errands(scenario.people.scan_s / speed, self.journal, self.desk, self._scan)
         self.window = WindowServer(folder / "world.jsonl", self)
         self.operator = Operator(scenario.people, speed, self.device, self.desk, self.journal)
 
@@ -160,7 +160,6 @@ class Plant:
             *self.printers,
             *self.cameras.values(),
             self.desk,
-            self.errands,
             self.device,
             self.window,
         ]

@@ -61,6 +61,7 @@ class SimulatedOperator:
     last_scan_s: float = 0.0
     _waiting: dict[str, tuple[int, float]] = field(default_factory=dict)
     _auditing: int = 0
+    _scanning: bool = False
     _audit_started_s: float = 0.0
     _audit_scans: list[str] = field(default_factory=list)
     _in_hand: set[int] = field(default_factory=set)
@@ -123,12 +124,12 @@ class SimulatedOperator:
 
     def _scanned(self, scan: str, now_s: float) -> None:
         if scan.startswith("TRAY "):
-            self._audit_scans = []
+            self._scanning, self._audit_scans = True, []
         elif scan.startswith("COUNT "):
-            if self._auditing:
-                arguments = {"tray": self._auditing, "payloads": self._audit_scans, "counted": int(scan[6:])}
-                self._once(f"audit:{self._auditing}", Command.TRAY_AUDIT, arguments, now_s)
-        elif self._auditing and self._audit_answering():
+            self._scanning = False
+            arguments = {"tray": self._auditing, "payloads": self._audit_scans, "counted": int(scan[6:])}
+            self._once(f"audit:{self._auditing}", Command.TRAY_AUDIT, arguments, now_s)
+        elif self._scanning:
             self._audit_scans.append(scan)
         elif scan.isdigit():
             self._take_in_hand(scan)
@@ -136,9 +137,6 @@ class SimulatedOperator:
             arguments = {"uid": parse_piece_name(found[0]), "reason": "mark unreadable", "second_badge": SECOND}
             self._in_hand.add(parse_piece_name(found[0]))
             self.ask(Command.CUSTODY_TYPED, arguments)
-
-    def _audit_answering(self) -> bool:
-        return f"audit:{self._auditing}" not in self._waiting
 
     def _take_in_hand(self, payload: str) -> None:
         if len(payload) == 36:
