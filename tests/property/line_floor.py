@@ -484,8 +484,12 @@ class Floor:
                 self.run()
             if self.alive and self.machine.state == PackState.EXECUTE and not self.stacks:
                 return
-            in_place = self.core.line.tray
-            self.start(in_place.number if in_place else max(self.trays, default=0) + 1)
+            self.restart()
+
+    def restart(self) -> None:
+        """Start with the tray that is in place, or with a new one."""
+        in_place = self.core.line.tray
+        self.start(in_place.number if in_place else max(self.core.book.trays, default=0) + 1)
 
 
 def violations(floor: Floor) -> list[str]:
