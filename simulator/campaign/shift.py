@@ -1,0 +1,248 @@
+"""One shift: one batch of letters from the case file to the closed batch, under one seed. The unit a campaign is made of."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.integrity import ExitPolicy
+from controller.ledger.store import MemoryStore
+from controller.line import events as ev
+from controller.line.core import LineCore
+from controller.line.state import LineConfig
+from controller.model import BatchId, ItemId, Letter, LetterId, letter_id, s10_item_id
+from controller.planning import first_attempts, next_attempts, print_jobs
+from simulator.campaign.belt import ENVELOPE_MG, SHEET_MG
+from simulator.campaign.clockwork import Clockwork
+from simulator.campaign.faults import FaultPlan, Profile, Site
+from simulator.campaign.host import Host, SafetyBreach
+from simulator.campaign.machine import Machine, State
+from simulator.campaign.optics import Camera
+from simulator.campaign.paper import Stack
+from simulator.campaign.people import LOOK_US, People
+from simulator.campaign.places import Places
+from simulator.campaign.press import Press
+
+BATCH = 1
+ROUNDS_MAX = 25
+SHIFT_US_MAX = 40 * 24 * 3_600 * 1_000_000
+JOB_SHEETS = 50
+SHEETS_OF_A_LETTER = (1, 1, 1, 2, 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftPlan:
+    """What one shift is: everything that decides it, byte for byte."""
+
+    seed: int
+    letters: int
+    profile: Profile
+    sheets: tuple[int, ...] = ()
+    """Sheets of each letter, when they shall not be drawn."""
+
+
+@dataclass(slots=True)
+class ShiftResult:
+    """What came of a shift. ``breach``: the harness itself saw something that must never be."""
+
+    plan: ShiftPlan
+    store: MemoryStore
+    log: list[dict[str, object]]
+    hits: Counter[int]
+    coverage: Counter[tuple[int, str]]
+    breach: str = ""
+    rounds: int = 0
+    attempts: int = 0
+    closed: bool = False
+    deaths: int = 0
+    unknown_at_restart_max: int = 0
+    seconds_simulated: float = 0.0
+    diverted_good: int = 0
+    extra: dict[str, int] = field(default_factory=dict)
+
+
+class Shift:
+    """Builds the floor of one shift and runs it to its end."""
+
+    def __init__(self, plan: ShiftPlan, core_type: type[LineCore] = LineCore) -> None:
+        rng = random.Random(plan.seed)
+        self.plan = plan
+        self.faults = FaultPlan(plan.profile, rng)
+        self.clock = Clockwork()
+        key = rng.randbytes(32)
+        scale = rng.random() < 0.3
+        policy = ExitPolicy(both_codes=True, sheet_mg=SHEET_MG if scale else 0, envelope_mg=ENVELOPE_MG if scale else 0)
+        capacity = rng.choice((40, 100, 400))
+        config = LineConfig(key=key, policy=policy, tray_capacity=capacity, challenge_every=rng.choice((200, 1000)))
+        self.store = MemoryStore(f"campaign-{plan.seed}")
+        self.host = Host(self.clock, self.faults, config, self.store, core_type)
+        self.places = Places(lambda: len(self.store.events), self._state_of)
+        cameras = (Camera(1, self.clock, self.host.hear), Camera(2, self.clock, self.host.hear))
+        self.machine = Machine(
+            self.clock, self.places, self.faults, cameras, self.host.hear, self._belt_fault, scale=scale
+        )
+        self.press = Press(self.clock, self.faults, self.host, key, self._deliver)
+        self.people = People(self.clock, self.faults, self.host, self.machine, self.places, BATCH, capacity)
+        self.host.machine, self.host.queue = self.machine, self.press
+        self.host.reset_camera = lambda number: cameras[number - 1].reset()
+        self.letters = self._draw_letters(rng)
+        self.rounds = 0
+        self.jobs = 0
+        self._serial = plan.seed % 7919 * 10_000
+        self._opened = False
+        self._recalls: list[LetterId] = []
+        self.closed = False
+
+    # --- wiring ---
+
+    def _state_of(self, uid: int) -> str:
+        piece = self.host.core.book.pieces.get(uid)
+        return str(piece.state) if piece else "UNKNOWN"
+
+    def _belt_fault(self, row: int, envelope: Any) -> None:
+        self.people.belt_fault(row, envelope)
+
+    def _deliver(self, stack: Stack) -> None:
+        self.places.printed(list(stack.sheets))
+        self.people.stacks.append(stack)
+
+    def _issue_item(self, _uid: int) -> ItemId:
+        self._serial += 1
+        return s10_item_id("XA", self._serial)
+
+    def _draw_letters(self, rng: random.Random) -> list[Letter]:
+        sheets = self.plan.sheets or [rng.choice(SHEETS_OF_A_LETTER) for _ in range(self.plan.letters)]
+        return [
+            Letter(letter_id(BATCH, number), f"c{number}", count)  # type: ignore[arg-type]
+            for number, count in enumerate(sheets, 1)
+        ]
+
+    # --- the shift ---
+
+    def run(self) -> ShiftResult:
+        """Run to the end: the batch is closed, or time is over, or the harness saw a breach."""
+        breach = ""
+        try:
+            self.clock.after(0, self.host.connect)
+            self.clock.after(100_000, self._look)
+            self.clock.run(SHIFT_US_MAX, lambda: self.closed)
+            if not self.closed:
+                breach = f"liveness: after {self.rounds} rounds the batch is not closed"
+        except SafetyBreach as error:
+            breach = str(error)
+        return ShiftResult(
+            self.plan,
+            self.store,
+            self.places.log,
+            self.faults.hits,
+            self.faults.coverage,
+            breach,
+            self.rounds,
+            len(self.host.core.book.pieces),
+            self.closed,
+            self.host.deaths,
+            self.host.unknown_at_restart_max,
+            self.clock.now_us / 1e6,
+        )
+
+    def _look(self) -> None:
+        """The people look around; when nothing is left to run, they end the round."""
+        if self.rounds > ROUNDS_MAX:
+            return
+        self.clock.after(LOOK_US, self._look)
+        if not self.host.alive or not self.machine.linked:
+            return
+        self.host.tick_now()
+        if not self._opened:
+            self._open_batch()
+            return
+        self.people.tend()
+        if self._is_quiet():
+            self._end_round()
+
+    def _open_batch(self) -> None:
+        """Hand the accepted letters over; first attempts of all that are not held."""
+        held: dict[int, str] = {}
+        for letter in self.letters:
+            row = self.faults.draw(Site.LETTER)
+            if row == 45:
+                held[letter.letter] = "same-content"
+                self.faults.struck(row, "NEW")
+            elif row == 44:
+                self._recalls.append(letter.letter)
+        if BATCH not in self.host.core.book.batches:
+            self.host.hear(ev.BatchOpened(BATCH, tuple(letter.letter for letter in self.letters), held))
+        if not self.host.alive:
+            return
+        self._opened = True
+        for recalled in self._recalls:
+            self.clock.after(self.faults.rng.randrange(200_000 * (len(self.letters) + 60)), self._recall, recalled)
+        self._print_round()
+
+    def _print_round(self) -> None:
+        """Plan an attempt for each open letter that has none which may still leave, and send it to print."""
+        book = self.host.core.book
+        waiting = list(book.needs_attempt(BATCH))
+        fresh = [letter for letter in self.letters if not book.letters[letter.letter].pieces]
+        may = {entry.letter for entry in waiting}
+        pieces = first_attempts([letter for letter in fresh if letter.letter in may], self._issue_item)
+        pieces += next_attempts([entry for entry in waiting if entry.pieces], self._issue_item)
+        self.rounds += 1
+        self.press.old_void += self.people.forgotten
+        self.people.forgotten = []
+        for job in print_jobs(BatchId(BATCH), pieces, self.jobs + 1, JOB_SHEETS):
+            self.jobs += 1
+            self.press.rendered(job)
+            self.host.hear(ev.JobPlanned(job))
+
+    def _recall(self, letter: int) -> None:
+        entry = self.host.core.book.letters.get(letter)
+        if entry is None or not self.host.alive:
+            self.clock.after(1_000_000, self._recall, letter)
+            return
+        state = entry.live.state if entry.live else f"letter {entry.state}"
+        reply = self.people.ask(ev.RecallLetter, "client", letter)
+        self.faults.struck(44, str(state))
+        if reply is not None:
+            self.places.log.append(
+                {"what": "recall", "letter": letter, "answer": str(reply.answer), "seq": self.store.head()[0]}
+            )
+
+    def _is_quiet(self) -> bool:
+        machine = self.machine
+        return (
+            self.press.idle()
+            and not self.people.stacks
+            and not machine.belt.stacks
+            and machine.belt.is_empty()
+            and machine.state in (State.SUSPENDED, State.EXECUTE)
+        )
+
+    def _end_round(self) -> None:
+        """Nothing runs: settle trays, scan what did not pass, shred, plan again or close."""
+        mixed = self.press.release_mixed()
+        if mixed is not None:
+            self._deliver(mixed)
+            return
+        people, host = self.people, self.host
+        settled = people.settle_trays()
+        people.scan_everything()
+        if not host.alive:
+            return
+        people.shred()
+        people.decide_held([letter.letter for letter in self.letters])
+        people.hand_over()
+        if not host.alive:
+            return
+        if any(True for _ in host.core.book.needs_attempt(BATCH)):
+            self._print_round()
+        elif settled and all(letter.state in ("MAILED", "CANCELLED") for letter in host.core.book.letters.values()):
+            self.faults.quiet = True
+            self.closed = people.account_for_the_rest()
+
+
+def run_shift(plan: ShiftPlan, core_type: type[LineCore] = LineCore) -> ShiftResult:
+    """Run one shift."""
+    return Shift(plan, core_type).run()
