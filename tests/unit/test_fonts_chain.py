@@ -145,3 +145,18 @@ def test_widths_match_the_advances_of_the_font() -> None:
         assert widths.get(code, 1000) == int(chain.advances[ord(character)])
     assert int(chain.advances[ord("律")]) == 1000
     assert np.all(chain.advances[chain.slots == MISSING] == 0)
+
+
+@pytest.mark.parametrize("face", [Face.SONG, Face.FANG])
+def test_every_ideograph_has_ink_not_just_a_glyph_number(face: Face) -> None:
+    import uharfbuzz as hb
+
+    chain = FontChain.load(face)
+    fonts = [hb.Font(file.face) for file in chain.files]
+    blank = []
+    for code in LEVEL_3:
+        font = fonts[int(chain.slots[code])]
+        extents = font.get_glyph_extents(font.get_nominal_glyph(code))
+        if extents is None or not extents.width or not extents.height:
+            blank.append(f"U+{code:04X}")
+    assert blank == []
