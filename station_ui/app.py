@@ -13,9 +13,12 @@ from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 
 from controller.service.entry import Entry
+from controller.service.letter_templates import TemplateRoom
 from controller.service.overrides import Overrides
+from controller.service.partners import Partners
 from controller.service.people import LANGUAGES, PinVault
 from controller.service.store import StationStore
+from controller.service.training_room import Inject, TrainingRoom, simulator_console
 from controller.service.views import LedgerDoor
 from station_ui import catalogue, looks, menu, pages
 from station_ui.live import LiveHub
@@ -24,6 +27,8 @@ from station_ui.security import access, headers
 from station_ui.security.limits import Limits
 from station_ui.station import Station
 
+STORIES = Path(__file__).parent / "training"
+EXAMPLE_TEMPLATES = Path(__file__).parents[1] / "examples" / "templates"
 BODY_BYTES_MAX = 12 * 1024 * 1024
 
 
@@ -40,10 +45,14 @@ def build_app(
     vault: PinVault | None = None,
     clock: Callable[[], float] = time.time,
     streams_max: int | None = None,
+    local_webhooks: bool = False,
+    templates: Path | None = None,
+    inject: Inject | None = None,
 ) -> Flask:
     """Return the application. The caller starts and closes its live hub (``app.extensions["station"].hub``).
 
-    ``out`` is the run directory with ``frames/`` and ``letters/``.
+    ``out`` is the run directory with ``frames/`` and ``letters/``; ``templates`` the folder of letter templates; ``inject`` speaks to
+    the fault console of the simulated line for training.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
@@ -52,8 +61,12 @@ def build_app(
     entry = Entry(store, vault or PinVault(), clock)
     more: dict[str, Any] = {} if streams_max is None else {"streams_max": streams_max}
     hub = LiveHub(door, line, PartRenderer(app, line), languages=LANGUAGES, clock=clock, **more)
+    partners = Partners(store, clock, local_webhooks=local_webhooks)
+    overrides = Overrides(store, entry, door)
+    room = TemplateRoom(templates or EXAMPLE_TEMPLATES, out / "template-previews", store, clock)
+    training = TrainingRoom(STORIES, store, inject or simulator_console(out), clock)
     app.extensions["station"] = Station(
-        door, store, entry, Overrides(store, entry, door), hub, Limits(), out, line, clock, store.secret()
+        door, store, entry, overrides, partners, room, training, hub, Limits(), out, line, clock, store.secret()
     )
     for part in (catalogue, looks, menu, access, headers):
         part.register(app)

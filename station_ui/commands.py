@@ -28,7 +28,12 @@ def _store_address(out: Path, station_db: str | None) -> str:
 @click.option("--line", "line_name", default=None, help="Line to show; the first one that reports if not given.")
 @click.option("--ledger", "ledger", default=None, help="Ledger file or database URL, if not OUT/ledger.db.")
 @click.option("--station-db", default=None, help="Database URL of people and partners, if not OUT/station.db.")
-def serve(out: Path, port: int, line_name: str | None, ledger: str | None, station_db: str | None) -> None:
+@click.option(
+    "--local-webhooks", is_flag=True, help="Let partners register webhooks in private networks and over plain http."
+)
+def serve(
+    out: Path, port: int, line_name: str | None, ledger: str | None, station_db: str | None, local_webhooks: bool
+) -> None:
     """Serve the station screens and the partner API on 127.0.0.1.
 
     The line does not need this process: start and stop it whenever you like.
@@ -40,7 +45,8 @@ def serve(out: Path, port: int, line_name: str | None, ledger: str | None, stati
     from station_ui.server import NoLedger, serve_station
 
     try:
-        serve_station(out, port, line_name, ledger or str(out / "ledger.db"), _store_address(out, station_db))
+        address = _store_address(out, station_db)
+        serve_station(out, port, line_name, ledger or str(out / "ledger.db"), address, local_webhooks=local_webhooks)
     except NoLedger as error:
         click.echo(str(error), err=True)
         sys.exit(1)

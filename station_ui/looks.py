@@ -34,6 +34,13 @@ def grouped(number: float) -> str:
     return f"{number:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
+def machine_reason(reason: str) -> str:
+    """Return the word for a machine's reason, given as its keyword or its number."""
+    if reason.isdigit() and int(reason) < len(words.REASON_NUMBERS):
+        reason = words.REASON_NUMBERS[int(reason)]
+    return words.word(words.MACHINE_REASONS, reason)
+
+
 def in_language(text: Words) -> str:
     return text.zh if language() == "zh" else text.en
 
@@ -46,7 +53,7 @@ def register(app: Flask) -> None:
     filters = app.jinja_env.filters
     filters["packml_word"] = lambda state: words.word(words.PACKML_WORDS, _packml(state)[0])
     filters["packml_look"] = lambda state: _packml(state)[1]
-    filters["reason_word"] = _table(words.MACHINE_REASONS)
+    filters["reason_word"] = machine_reason
     filters["divert_word"] = _table(words.DIVERT_REASONS)
     filters["piece_word"] = _table(words.PIECE_STATES)
     filters["letter_word"] = _table(words.LETTER_STATES)
@@ -61,6 +68,10 @@ def register(app: Flask) -> None:
     filters["return_word"] = _table(words.RETURN_REASONS)
     filters["moment_word"] = _table(words.MOMENTS)
     filters["moment_look"] = words.moment_look
+    filters["security_word"] = _table(words.SECURITY_EVENTS)
+    filters["hold_word"] = lambda reasons: "、".join(words.word(words.HOLDS, one) for one in reasons.split(", "))
+    filters["delivery_word"] = _table(words.DELIVERY_STATES)
+    filters["code39"] = charts.code39
     filters["words"] = in_language
     filters["clock"] = clock
     filters["day"] = day

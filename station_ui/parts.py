@@ -52,7 +52,9 @@ def _context(live: LiveSnapshot | None, line: str) -> dict[str, object]:
         "line": live.line,
         "line_state": state,
         "line_look": PACKML[state][1].value,
-        "line_reason": next((m.reason for m in live.machines if m.state == state and m.reason not in ("", "NONE")), ""),
+        "line_reason": next(
+            (m.reason for m in live.machines if m.state == state and m.reason not in ("", "0", "NONE")), ""
+        ),
         "alarm": loudest[0] if loudest else None,
         "belt_svg": charts.belt(live.belt, zones, gettext("In the machine: %(count)s pieces", count=len(live.belt))),
         "rate_svg": charts.bar(live.rate_now, live.rate_target, gettext("Rate against target")),

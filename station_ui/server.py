@@ -16,6 +16,7 @@ from controller.service.store import StationStore
 from controller.service.views import LedgerDoor
 from station_ui.app import build_app
 from station_ui.live import STREAMS_MAX
+from station_ui.partner.webhooks import WebhookSender
 
 # Each live screen holds one thread; the rest serve pages. A gone screen holds its thread until the next heartbeat.
 THREADS: Final = STREAMS_MAX + 36
@@ -31,7 +32,9 @@ def open_entry(station_address: str) -> Entry:
     return Entry(StationStore(station_address), PinVault())
 
 
-def serve_station(out: Path, port: int, line: str | None, ledger: str, station_address: str) -> None:
+def serve_station(
+    out: Path, port: int, line: str | None, ledger: str, station_address: str, *, local_webhooks: bool = False
+) -> None:
     """Serve until interrupted.
 
     Raises:
@@ -46,15 +49,17 @@ def serve_station(out: Path, port: int, line: str | None, ledger: str, station_a
         ) from None
     store = StationStore(station_address)
     with contextlib.closing(door), contextlib.closing(store):
-        run_server(door, store, out, port, line or next(iter(door.lines()), DEFAULT_LINE))
+        run_server(
+            door, store, out, port, line or next(iter(door.lines()), DEFAULT_LINE), local_webhooks=local_webhooks
+        )
 
 
-def run_server(door: LedgerDoor, store: StationStore, out: Path, port: int, line: str) -> None:
+def run_server(door: LedgerDoor, store: StationStore, out: Path, port: int, line: str, **options: Any) -> None:
     """Bind, say where, and serve until interrupted."""
-    server, app = make_server(door, store, out, port, line)
+    server, app = make_server(door, store, out, port, line, **options)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     url = f"http://127.0.0.1:{server.effective_port}/"
-    with app.extensions["station"].hub:
+    with app.extensions["station"].hub, WebhookSender(door, app.extensions["station"].partners):
         click.echo(f"工位屏幕 Station screens: {url}  (Ctrl-C ends; the line goes on)")
         if not app.extensions["station"].entry.is_set_up():
             click.echo(f"首次使用 First use: open {url}setup and create the first supervisor.")
@@ -88,6 +93,7 @@ def make_server(
         connection_limit=THREADS * 2,
         channel_timeout=30,
         ident=None,
+        asyncore_use_poll=True,
         clear_untrusted_proxy_headers=True,
     )
     return server, app

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 
 from controller.service.entry import Entry
+from controller.service.letter_templates import TemplateRoom
 from controller.service.overrides import Overrides
+from controller.service.partners import Partners
 from controller.service.store import StationStore
+from controller.service.training_room import TrainingRoom
 from controller.service.views import LedgerDoor
 from station_ui.security.limits import Limits
 
@@ -27,12 +32,20 @@ class Station:
     store: StationStore
     entry: Entry
     overrides: Overrides
+    partners: Partners
+    templates: TemplateRoom
+    training: TrainingRoom
     hub: LiveHub
     limits: Limits
     out: Path
     line: str
     clock: Callable[[], float]
     form_secret: bytes
+    turns: tuple[threading.Lock, ...] = field(default_factory=lambda: tuple(threading.Lock() for _ in range(64)))
+
+    def turn(self, key: str) -> threading.Lock:
+        """Return the lock under which requests with the same ``key`` take turns."""
+        return self.turns[zlib.crc32(key.encode()) % len(self.turns)]
 
 
 def station() -> Station:

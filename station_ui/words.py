@@ -42,6 +42,10 @@ MACHINE_REASONS: Final = {
     "RING_FULL": _("event memory full"),
     "FEED_LIMIT": _("waiting for work"),
 }
+REASON_NUMBERS: Final = (
+    "NONE", "BOOT", "WATCHDOG", "COVER_OPEN", "JAM", "NO_SHEETS", "TRAY_MISSING", "BIN_FULL", "HOST", "ESTOP", "RING_FULL", "FEED_LIMIT",
+)  # fmt: skip
+"""Keywords by number (docs/protocols/inserter.md §2)."""
 
 ZONES: Final = {
     1: _("Feeder"),
@@ -133,6 +137,7 @@ CUSTODY_REASONS: Final = {
     "damaged": _("damaged"),
     "jam": _("taken out after a jam"),
     "wrong-content": _("wrong content"),
+    "nothing-wrong": _("nothing wrong found: false alarm"),
     "recalled": _("recalled"),
     "other": _("other reason"),
 }
@@ -226,6 +231,29 @@ REFUSAL_WORDS: Final = {
     "not-active": _("one of the two badges is no longer active"),
     "expired": _("the request is older than ten minutes: ask again"),
     "already-decided": _("somebody decided this already"),
+    "tray-number-used": _("this tray number was used before: take another one"),
+    "tray-not-open": _("the tray is not open"),
+    "tray-not-closed": _("the tray is not closed"),
+    "tray-on-hold": _("the tray is on hold: audit it first"),
+    "pieces-on-their-way": _("pieces are still on their way into it: wait a moment"),
+    "audit-count-differs": _("the count by hand differs from the scans: count again"),
+    "pull-first": _("take out these pieces first and scan them at the exception station:"),
+    "closed-tray-differs": _("a closed tray differs from its list: call the supervisor"),
+    "no-link": _("there is no link to the machine"),
+    "no-tray": _("no tray is in place: scan a tray label first"),
+    "not-our-mark": _("the mark is not one of ours"),
+    "two-persons": _("two different people are needed"),
+    "unknown-piece": _("nobody knows this piece"),
+    "already-released": _("this piece was released already: report it at once"),
+    "not-in-custody": _("the piece is not in custody: scan it first"),
+    "unknown-batch": _("there is no such batch"),
+    "not-void": _("the piece is not void"),
+    "unknown-letter": _("there is no such letter"),
+    "already-mailed": _("too late: the letter was mailed"),
+    "pull-the-tray": _("too late to stop it: pull it from its tray"),
+    "letter-not-held": _("the letter is not held"),
+    "batch-not-open": _("the batch is not open"),
+    "not-balanced": _("the account does not balance; these keep it open:"),
 }
 
 
@@ -268,3 +296,49 @@ def moment_look(kind: str) -> str:
     """Return the css class of an event: bad, ok or nothing."""
     event = kind.partition(".")[2]
     return "bad" if event in _BAD_MOMENTS else "ok" if event in _GOOD_MOMENTS else ""
+
+
+HOLDS: Final = {
+    "exit-unknown": _("an envelope may or may not be in it"),
+    "foreign": _("an envelope fell in that nobody granted"),
+    "recall": _("a recalled letter is in it"),
+    "count": _("the counts differ"),
+    "hands": _("a cover was open"),
+    "audit": _("the audit found a difference"),
+}
+
+SECURITY_EVENTS: Final = {
+    "sign-in": _("signed in"),
+    "sign-out": _("signed out"),
+    "sign-in-wrong": _("wrong PIN"),
+    "sign-in-locked-out": _("locked out"),
+    "unknown-badge": _("unknown badge"),
+    "person-added": _("person added"),
+    "person-revoked": _("person revoked"),
+    "person-restored": _("person restored"),
+    "person-roles": _("roles changed"),
+    "pin-changed": _("PIN changed"),
+    "override-approved": _("override approved"),
+    "override-refused": _("override refused"),
+    "approval-same-person": _("approval by the same person refused"),
+    "approval-no-right": _("approval without the right refused"),
+    "approval-expired": _("approval came too late"),
+    "approval-not-active": _("approval of a revoked badge refused"),
+    "token-made": _("partner token made"),
+    "token-revoked": _("partner token revoked"),
+    "template-released": _("template released"),
+}
+
+LOSSES: Final = {
+    "fault": _("faults"),
+    "repair": _("repair"),
+    "waiting": _("waiting"),
+    "job-change": _("job change"),
+    "stopped": _("stopped by hand"),
+}
+
+DELIVERY_STATES: Final = {
+    "waiting": _("waits"),
+    "delivered": _("delivered"),
+    "given-up": _("given up"),
+}

@@ -62,6 +62,21 @@ class ScreenQueries:
         chosen = select(*_PIECE).where(PIECES.c.piece.between(first, first + 10**9 - 1), PIECES.c.state.not_in(ENDED))
         return [_columns(row) for row in self._rows(chosen.order_by(PIECES.c.piece).limit(limit))]
 
+    def released_pieces(self, batch: int) -> list[PieceColumns]:
+        """Return the pieces of ``batch`` that left in closed trays."""
+        first = batch * 10**9
+        chosen = select(*_PIECE).where(
+            PIECES.c.piece.between(first, first + 10**9 - 1), PIECES.c.state.in_(("RELEASED", "ACCEPTED"))
+        )
+        return [_columns(row) for row in self._rows(chosen.order_by(PIECES.c.piece))]
+
+    def items_of_batch(self, batch: int) -> dict[int, str]:
+        """Return the postal number of every piece of ``batch``."""
+        plans = select(EVENTS.c.data).where(*_COMMON, EVENTS.c.kind == "job.planned", EVENTS.c.batch == batch)
+        return {
+            int(uid): str(item) for (data,) in self._rows(plans) for uid, _, item in json.loads(data).get("pieces", ())
+        }
+
     def pieces_of_tray(self, tray: int) -> list[PieceColumns]:
         chosen = select(*_PIECE).where(PIECES.c.tray == tray, PIECES.c.state.in_(("IN_TRAY", "RELEASED", "ACCEPTED")))
         return [_columns(row) for row in self._rows(chosen.order_by(PIECES.c.seq))]

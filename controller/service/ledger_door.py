@@ -101,6 +101,14 @@ class DeskDoor:
     def trays(self, limit: int = 200) -> tuple[TrayView, ...]:
         return tuple(TrayView(**row) for row in self._screens.trays(limit))
 
+    def released(self, batch: int) -> tuple[PieceView, ...]:
+        rows = self._screens.released_pieces(batch)
+        items = self._screens.items_of_batch(batch)
+        return tuple(
+            PieceView(uid, batch, letter_of(uid), state, tray, job, 0, item_id=items.get(uid, ""))
+            for uid, tray, job, state, _ in rows
+        )
+
     def tray_pieces(self, tray: int) -> tuple[PieceView, ...]:
         return tuple(map(self._piece, self._screens.pieces_of_tray(tray)))
 
@@ -148,7 +156,8 @@ def _data(event: Event) -> dict[str, Any]:
 
 
 def _moment(event: Event) -> Moment:
-    return Moment(event.seq, event.at_unix_ns, event.kind, _data(event))
+    subject = {"batch": event.batch, "tray": event.tray, "letter": event.letter}.get(event.kind.partition(".")[0], 0)
+    return Moment(event.seq, event.at_unix_ns, event.kind, _data(event), subject)
 
 
 def _whole(value: object) -> int:

@@ -71,12 +71,13 @@ class TrayView:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One line of a piece's audit trail."""
+    """One event. ``subject`` is the number of the batch, tray or letter it names when it is about no piece, else 0."""
 
     seq: int
     at_unix_ns: int
     kind: str
     data: Mapping[str, object] = field(default_factory=dict)
+    subject: int = 0
 
 
 class LedgerDoor(Inbox, Protocol):
@@ -110,6 +111,9 @@ class LedgerDoor(Inbox, Protocol):
     def timeline(self, uid: int) -> tuple[Moment, ...]: ...
 
     def trays(self, limit: int = 200) -> tuple[TrayView, ...]: ...
+
+    def released(self, batch: int) -> tuple[PieceView, ...]:
+        """Return the pieces of ``batch`` that left in closed trays."""
 
     def tray_pieces(self, tray: int) -> tuple[PieceView, ...]: ...
 

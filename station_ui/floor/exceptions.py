@@ -35,7 +35,7 @@ def page() -> Any:
     pull = sorted(door.pieces(PULL, 60), key=lambda one: (one.uid not in zone, PULL.index(one.state), one.at_unix_ns))
     return render_template(
         "exceptions.html",
-        zone=[uid for uid in (live.zone_to_scan if live else ())],
+        zone=list(live.zone_to_scan) if live else [],
         pull=pull,
         custody=door.pieces(CUSTODY, 60),
         destroy=door.pieces(DESTROY, 60),
@@ -98,10 +98,11 @@ def _was_granted(uid: int) -> bool:
 
 
 def _wrong_piece(piece: PieceView) -> str:
-    return gettext(
-        "Wrong piece: it is %(state)s. Put it back where it was.", state=words.word(words.PIECE_STATES, piece.state)
-    )
+    state = words.word(words.PIECE_STATES, piece.state)
+    return str(gettext("Wrong piece: it is %(state)s. Put it back where it was.", state=state))
 
 
 def _said(good: bool, title: str, text: str) -> Any:
+    if not good:
+        station().training.wrong_scan(here().person.badge)
     return {"good": good, "title": title, "text": text}

@@ -99,6 +99,14 @@
     }
   }
 
+  const polled = $("[data-poll]");
+  if (polled) {
+    const timer = setInterval(async () => {
+      await refresh();
+      if (!$("[data-poll] .wait")) clearInterval(timer);
+    }, Number(polled.dataset.poll));
+  }
+
   // --- scans ------------------------------------------------------------------------------------------------------
   let audio = null;
   function sound(good) {
@@ -141,6 +149,7 @@
       const said = await answer.json();
       sound(said.good);
       say(said.good, said.title, said.text);
+      if (said.payload) keepForAudit(said);
       if (said.go) { location.assign(said.go); return; }
       await refresh();
     } catch {
@@ -148,6 +157,20 @@
       say(false, code, body.dataset.offline);
     }
   };
+
+  // Envelopes of a tray audit stay on this screen until they are sent together with the separate count.
+  function keepForAudit(said) {
+    const list = $("[data-scan-list]");
+    const field = $("[data-payloads]");
+    if (!list || !field) return;
+    const all = field.value ? field.value.split(" ") : [];
+    if (!all.includes(said.payload)) {
+      all.push(said.payload);
+      list.prepend(Object.assign(document.createElement("li"), { textContent: `${said.good ? "✓" : "✕"} ${said.title}` }));
+    }
+    field.value = all.join(" ");
+    $("[data-scanned]").textContent = String(all.length);
+  }
 
   // --- idle lock --------------------------------------------------------------------------------------------------
   let touchedAt = performance.now();
@@ -194,6 +217,8 @@
     pad.addEventListener("pointerup", () => { drawing = false; field.value = pad.toDataURL("image/png").split(",")[1]; });
     document.querySelector(`[data-clear="${pad.id}"]`)?.addEventListener("click", () => { pen.clearRect(0, 0, pad.width, pad.height); field.value = ""; });
   }
+
+  document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
 
   listen();
 })();

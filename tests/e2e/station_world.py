@@ -374,7 +374,12 @@ def serving(
 
     door: DeskDoor = open_door(directory / "ledger.db")
     server, app = make_server(door, store, directory, port, LINE, vault=vault)
-    thread = threading.Thread(target=server.run, name="station", daemon=True)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):  # the socket is closed under its loop to end it
+            server.run()
+
+    thread = threading.Thread(target=serve, name="station", daemon=True)
     with app.extensions["station"].hub:
         thread.start()
         try:

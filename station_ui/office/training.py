@@ -1,0 +1,91 @@
+"""Training: a story on the simulated line, with hints and a score. Refused wherever a real device is connected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template
+
+from controller.service.commands import Command
+from controller.service.packml import PACKML, Look, worst
+from controller.service.rights import Right
+from controller.service.training import Seen, hints_due, score
+from controller.service.training_room import TrainingRefused
+from station_ui.door import go
+from station_ui.menu import page_context
+from station_ui.security.access import here, needs
+from station_ui.station import station
+
+pages = Blueprint("training", __name__)
+
+
+@pages.get("/training")
+@needs(Right.TRAIN)
+def page() -> Any:
+    room, badge = station().training, here().person.badge
+    refused = ""
+    try:
+        room.look(badge, _seen(badge))
+    except TrainingRefused as problem:
+        refused = problem.code
+    found = room.run_of(badge)
+    run, story = found if found else (None, None)
+    live = station().hub.snapshot()
+    return render_template(
+        "training.html",
+        stories=list(room.stories.values()),
+        run=run,
+        story=story,
+        hints=hints_due(run, story, room.now_s()) if run and story else (),
+        points=score(run, story) if run and story else 0,
+        seconds=int(room.now_s() - run.task_began_s) if run else 0,
+        simulated=live is not None and live.simulated,
+        refused=refused,
+        results=room.results(),
+        **page_context("training"),
+    )
+
+
+@pages.post("/training/<key>/start")
+@needs(Right.TRAIN)
+def start(key: str) -> Any:
+    live, badge = station().hub.snapshot(), here().person.badge
+    if live is None or not live.simulated:
+        return go("training.page", said="not-simulated")
+    try:
+        station().training.start(badge, key, _seen(badge))
+    except TrainingRefused as refused:
+        return go("training.page", said=refused.code)
+    return go("training.page")
+
+
+@pages.post("/training/stop")
+@needs(Right.TRAIN)
+def stop() -> Any:
+    station().training.stop(here().person.badge)
+    return go("training.page")
+
+
+def _seen(badge: str) -> Seen:
+    live = station().hub.snapshot()
+    if live is None:
+        return Seen(running=False, held=False, zone=0, custody=_custody(badge))
+    state = worst(tuple(machine.state for machine in live.machines if machine.kind == "inserter"))
+    look = PACKML[state][1]
+    return Seen(
+        running=look is Look.RUN,
+        held=look is Look.STOP,
+        zone=len(live.zone_to_scan),
+        custody=_custody(badge),
+    )
+
+
+def _custody(badge: str) -> int:
+    wanted = (Command.CUSTODY_SCAN, Command.CUSTODY_TYPED)
+    return sum(
+        sent.badge == badge
+        and sent.name in wanted
+        and bool(sent.outcome)
+        and (sent.outcome or {}).get("answer") != "refused"
+        for sent in station().door.sent(500)
+    )
