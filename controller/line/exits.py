@@ -14,6 +14,7 @@ from controller.model import Divert, piece_name
 from controller.states import PackVerb, PieceEvent, PieceState
 
 FOREIGN = "foreign-piece"
+UNSEEN = "rejected-piece-unseen"
 
 
 def unknown_hold(uid: int) -> str:
@@ -135,7 +136,10 @@ def _conclude_refused(line: LineState, envelope: LinePiece, event: PieceExited) 
             foreign(line, event.piece_no)
         return
     if not event.reject:
+        # No eye saw it. If the gate let it pass and the tray eye is blind, only a scan of the tray can tell.
         line.book.note("line.exit-unseen", {"no": event.piece_no})
+        if line.tray is not None and line.book.place_hold(line.tray, UNSEEN):
+            line.alarm(AlarmCode.TRAY_HOLD, str(line.tray.number), f"no. {event.piece_no}")
         return
     if not envelope.uids:
         line.book.note("line.unidentified-rejected", {"no": event.piece_no, "reason": envelope.refused})

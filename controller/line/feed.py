@@ -264,6 +264,8 @@ def renew_limit(line: LineState) -> None:
     target = feed.last_no + ahead
     if target - feed.limit >= ahead // 2 and may_feed(line):
         feed.limit = target
+        # On the books because after a restart nothing else says how far the machine may have counted.
+        line.book.note("line.feed-limit", {"sheet": target})
         line.actions.append(FeedLimit(line.epoch, target))
 
 

@@ -133,6 +133,12 @@ def _recalled(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) ->
 
 def _epoch(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
     core.line.epoch = data["epoch"]
+    core.line.feed.last_no = 0
+
+
+def _feed_limit(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+    # The machine cannot have fed beyond its limit: the next limit must lie beyond that.
+    core.line.feed.last_no = data["sheet"]
 
 
 _NOTES: Final[dict[str, Callable[[LineCore, Event, dict[str, Any], Rows], None]]] = {
@@ -148,6 +154,7 @@ _NOTES: Final[dict[str, Callable[[LineCore, Event, dict[str, Any], Rows], None]]
     "sheet.lost": _sheet_lost,
     "recall.too-late": _recalled,
     "line.epoch": _epoch,
+    "line.feed-limit": _feed_limit,
 }
 
 

@@ -44,7 +44,7 @@ def close_tray(line: LineState, event: CloseTray) -> None:
         line.reply(event.command, Answer.REFUSED, "tray-not-open", (str(event.tray),))
         return
     if tray is line.tray:
-        if line.inside and any(not envelope.judged for envelope in line.inside.values()):
+        if line.inside:
             line.reply(event.command, Answer.REFUSED, "pieces-on-their-way", (str(event.tray),))
             return
         line.tray = None

@@ -28,6 +28,8 @@ def double_feed(floor: Floor, *, blind: bool = False) -> None:
     if floor.stacks and len(floor.stacks[0][1]) > 1:
         papers = floor.stacks[0][1]
         lower = papers[1]
+        if papers[0].under is not None or lower.under is not None:
+            return
         del papers[1]
         papers[0].under = lower
         papers[0].sensor_blind = blind

@@ -403,6 +403,7 @@ class Floor:
         for number, tray in list(self.core.book.trays.items()):
             if tray.holds and tray.state in ("OPEN", "CLOSING", "AUDIT"):
                 self.audit(number)
+        self.bin += self.trays.pop(0, [])  # what fell where no tray was
         in_hand = [paper for envelope in self.bin for paper in envelope.papers]
         self.bin.clear()
         for paper in in_hand:
@@ -428,6 +429,8 @@ class Floor:
             scans = tuple(e.papers[0].payload if e.papers[0].readable and e.papers[0].k == 1 else "" for e in content)
             reply = self.ask(ev.TrayAudit(self.next_command(), "op1", number, scans, len(content)))
             if reply is None or reply.answer is act.Answer.DONE:
+                return
+            if reply.why == "pieces-on-their-way":
                 return
             assert reply.why == "pull-first", reply
             pulled = [e for e in content if self._must_pull(e, reply.subjects)]
