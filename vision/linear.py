@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from vision import code128
 from vision.enhance import View, bar_direction, rotated
 from vision.kernels import code128 as kernels
+from vision.locate import tilt_of_bars
 from vision.readings import Corners
 
 Gray = NDArray[np.uint8]
@@ -27,9 +28,11 @@ MARGIN_MODULES = 30.0
 REACH_MODULES = 60
 """The profile reaches this far beyond the guessed ends, and the true ends are sought this far in from its ends."""
 WITNESS_MARGIN_MODULES = 10.0
-WITNESS_REACH_MODULES = 16
-TILT_MAX_DEG = 15.0
-TILE_PX = 8
+WITNESS_REACH_MODULES = 14
+WITNESS_LINES = 14
+TILE_PX = 12
+CLEAR_LEAD = 2.0
+"""A read this clear is not compared with other guesses of the ends."""
 SKEWS = np.radians(np.arange(-2.0, 2.01, 0.5))
 
 
@@ -62,7 +65,7 @@ def find_and_read(
 
     Without ``any_angle`` the symbol lies within about ten degrees of upright.
     """
-    angle = bar_direction(view.image)[0] if any_angle else _tilt(view.image)
+    angle = bar_direction(view.image)[0] if any_angle else tilt_of_bars(view.image, TILE_PX)
     if abs(angle) > 1.0:
         view = rotated(view, angle)
     line = _centre_line(view.image, size_px)
@@ -74,24 +77,6 @@ def find_and_read(
         return None
     quad = np.array([view.point((float(x), float(y))) for x, y in read.quad])
     return ProfileRead(read.text, quad, read.score, read.lead, read.lead_of_two)
-
-
-def _tilt(image: Gray) -> float:
-    """Return the tilt in degrees of the most bar-like texture that lies within fifteen degrees of upright.
-
-    The structure tensor summed over tiles: in a tile of bars all gradients agree, in one of text they do not.
-    """
-    soft = cv2.GaussianBlur(image, (0, 0), 1.0)
-    dx, dy = cv2.Sobel(soft, cv2.CV_32F, 1, 0, ksize=3), cv2.Sobel(soft, cv2.CV_32F, 0, 1, ksize=3)
-    size = (max(1, image.shape[1] // TILE_PX), max(1, image.shape[0] // TILE_PX))
-    xx, yy, xy = (cv2.resize(v, size, interpolation=cv2.INTER_AREA) for v in (dx * dx, dy * dy, dx * dy))
-    along, twist = cv2.blur(xx - yy, (3, 3)), cv2.blur(2 * xy, (3, 3))
-    energy = cv2.blur(xx + yy, (3, 3)) + 1e-3
-    strength = np.hypot(along, twist)
-    angle = 0.5 * np.degrees(np.arctan2(twist, along))
-    weight = strength * (strength / energy) ** 4 * (np.abs(angle) < TILT_MAX_DEG)
-    total = float(weight.sum())
-    return float((weight * angle).sum() / total) if total > 0 else 0.0
 
 
 def _centre_line(image: Gray, size_px: tuple[float, float]) -> NDArray[np.float64]:
@@ -115,22 +100,22 @@ def read_at(image: Gray, corners: Corners, module_px: float) -> ProfileRead | No
         return None
     if float(np.hypot(*(quad[3] - quad[0]))) < 8 * module_px:
         quad = _deskewed(image, _squared(np.stack([left, right]), 12 * module_px), module_px)
-    return _read_quad(image, quad, module_px, WITNESS_MARGIN_MODULES, WITNESS_REACH_MODULES)
+    return _read_quad(image, quad, module_px, WITNESS_MARGIN_MODULES, WITNESS_REACH_MODULES, WITNESS_LINES)
 
 
 def read_line(image: Gray, line: NDArray[np.float64], module_px: float, height_px: float) -> ProfileRead | None:
     """Read the symbol whose middle runs about along ``line`` (2 x 2: left and right end): skew, ends, characters."""
     quad = _deskewed(image, _squared(line, height_px * 0.7), module_px)
-    return _read_quad(image, quad, module_px, MARGIN_MODULES, REACH_MODULES)
+    return _read_quad(image, quad, module_px, MARGIN_MODULES, REACH_MODULES, LINES)
 
 
 def _read_quad(
-    image: Gray, quad: NDArray[np.float64], module_px: float, margin_modules: float, reach_modules: int
+    image: Gray, quad: NDArray[np.float64], module_px: float, margin_modules: float, reach_modules: int, lines: int
 ) -> ProfileRead | None:
     length = float(np.hypot(*(quad[1] - quad[0])))
     margin = margin_modules * module_px / length
     samples = int(length * (1 + 2 * margin) / module_px * kernels.SAMPLES_PER_MODULE)
-    profile = kernels.average_profile(image, quad, margin, samples, LINES)
+    profile = kernels.average_profile(image, quad, margin, samples, lines)
     found = _best_read(profile, reach_modules * kernels.SAMPLES_PER_MODULE)
     if found is None:
         return None
@@ -178,8 +163,11 @@ def _best_read(profile: NDArray[np.float32], reach: int) -> tuple[ProfileRead, f
     for _, first, last, symbols in sorted(pairs, reverse=True)[:ENDS_TRIED]:
         for bank in dict.fromkeys((int(banks[0, first]), int(banks[1, last]))):
             read = _characters(profile, float(first), float(last), symbols, bank)
-            if read is not None and (best is None or read.score > best[0].score):
-                best = (read, float(first), float(last))
+            if read is None or (best is not None and read.score <= best[0].score):
+                continue
+            best = (read, float(first), float(last))
+            if read.lead_of_two > CLEAR_LEAD:
+                return best
     return best
 
 

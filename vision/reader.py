@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from vision import enhance, linear, matrix
 from vision.engines import Decoded, Engine, ZbarEngine, ZxingEngine
 from vision.enhance import View
-from vision.grading import grade_symbol
+from vision.grading import grade_symbol, warm_grading
 from vision.readings import FrameReading, Grade, NoRead, Path, Reading, ReadProfile, Symbology, Window
 from vision.witness import LEAD_OF_TWO_ALONE, WITNESS_NAME, confirm_linear, warm_witness
 
@@ -86,6 +86,7 @@ class PieceReader:
     def warm(self, shape: tuple[int, int]) -> None:
         """Run every step once on a frame of noise, so that compilation and first costs fall before the line starts."""
         warm_witness()
+        warm_grading()
         noise = np.random.default_rng(0).integers(90, 160, shape).astype(np.uint8)
         self.read(noise, deadline_s=60.0)
         self._cost_s.clear()

@@ -263,3 +263,31 @@ def _level_of_frame(values: NDArray[np.float32]) -> NDArray[np.float64]:
     out[1] = 0.5 * (right - left) / area / (columns / 2.0)
     out[2] = 0.5 * (lower - upper) / area / (rows / 2.0)
     return out
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def clock_deviation(image: NDArray[np.uint8], pose: Pose, rows: int, columns: int) -> float:
+    """Greatest distance, in modules, of a clock track edge from where the even grid says it is.
+
+    Along both clock tracks every module boundary is an edge; its place is where the grey level crosses the middle of
+    the two modules it parts.
+    """
+    half_r, half_c = (rows - 1) / 2.0, (columns - 1) / 2.0
+    worst = 0.0
+    for track in range(2):
+        for place in range((columns if track == 0 else rows) - 1):
+            ends = np.zeros(9)
+            for step in range(9):
+                along = place + step / 8.0
+                dc, dr = (along - half_c, -half_r) if track == 0 else (half_c, along - half_r)
+                ends[step] = sample(image, pose[0] + dc * pose[2] + dr * pose[4], pose[1] + dc * pose[3] + dr * pose[5])
+            middle = (ends[0] + ends[8]) / 2.0
+            if abs(ends[8] - ends[0]) < 8.0:
+                continue
+            for step in range(8):
+                before, after = ends[step] - middle, ends[step + 1] - middle
+                if before * after <= 0.0 and before != after:
+                    crossing = (step + before / (before - after)) / 8.0
+                    worst = max(worst, abs(crossing - 0.5))
+                    break
+    return worst
