@@ -129,6 +129,22 @@ def columns(labels: Sequence[str], series: Series, label: str, unit: str = "") -
     return "".join(out)
 
 
+def rows(names: Sequence[str], series: Series, label: str, unit: str = "") -> str:
+    """Return lying bars, one below the other, for names too long to stand under a column."""
+    top = max([value or 0 for value in series.values] + [1])
+    height = 46 * max(len(names), 1)
+    out = [f'<svg class="chart rows" viewBox="0 0 720 {height}" role="img" aria-label="{escape(label)}">']
+    for index, (name, value) in enumerate(zip(names, series.values, strict=True)):
+        y, size = index * 46, 330 * (value or 0) / top
+        out.append(f'<text class="chart-axis" x="300" y="{y + 30}">{escape(name)}</text>')
+        out.append(f'<rect class="{series.css}" x="312" y="{y + 6}" width="{size:.1f}" height="32" rx="3"/>')
+        out.append(
+            f'<text class="chart-value start" x="{320 + size:.1f}" y="{y + 31}">{value or 0:g}{escape(unit)}</text>'
+        )
+    out.append("</svg>")
+    return "".join(out)
+
+
 def lines(
     labels: Sequence[str], series: Sequence[Series], label: str, low: float, high: float, limit: float | None = None
 ) -> str:

@@ -10,6 +10,7 @@ from flask_babel import gettext
 
 from controller.model import piece_name
 from controller.service.commands import Command, CommandRefused, send
+from controller.service.packml import EXECUTE
 from controller.service.rights import Right
 from controller.service.scans import ScanKind, read_scan
 from controller.service.views import PieceView
@@ -39,6 +40,8 @@ def page() -> Any:
         pull=pull,
         custody=door.pieces(CUSTODY, 60),
         destroy=door.pieces(DESTROY, 60),
+        running=live is not None
+        and any(machine.state == EXECUTE for machine in live.machines if machine.kind == "inserter"),
         reasons=words.CUSTODY_REASONS,
         granted=_was_granted,
         scan_url="/exceptions/scan",

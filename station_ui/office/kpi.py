@@ -38,12 +38,12 @@ def page() -> Any:
             charts.Series("c1", gettext("Out"), [hour.passed for hour in shift.hours]),
             gettext("Envelopes out per hour"),
         ),
-        losses=charts.columns(
+        losses=charts.rows(
             [words.word(words.LOSSES, loss) for loss in shift.losses_s],
             charts.Series("c2", gettext("Minutes"), [round(seconds / 60, 1) for seconds in shift.losses_s.values()]),
             gettext("Minutes lost, by cause"),
         ),
-        rejects=charts.columns(
+        rejects=charts.rows(
             [words.word(words.DIVERT_REASONS, reason) for reason in shift.rejected_by],
             charts.Series("c3", gettext("Rejected"), list(shift.rejected_by.values())),
             gettext("Rejected, by reason"),

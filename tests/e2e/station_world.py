@@ -100,10 +100,21 @@ def fill_ledger(books: OpenLedger, letters: int = 60) -> None:
         ]
     yesterday += [Record("batch.closed", 6), Record("tray.handed-over", tray=11)]
     books.ledger.append(yesterday, now - 80_000 * 10**9)
-    books.ledger.append([*_opening(BATCH, letters, "job-7"), Record("tray.opened", tray=12)], now - 900 * 10**9)
+    books.ledger.append(
+        [
+            *_opening(BATCH, letters, "job-7"),
+            Record("tray.opened", tray=12),
+            Record("line.state", data={"state": 6, "mode": 1, "reason": 0}),
+        ],
+        now - 900 * 10**9,
+    )
     step = 800 * 10**9 // letters
     for number in range(1, letters + 1):
         books.ledger.append(_story(number, letters), now - 880 * 10**9 + number * step)
+    for ago, state, reason in ((610, 11, 4), (520, 6, 0), (400, 5, 5), (370, 6, 0)):
+        books.ledger.append(
+            [Record("line.state", data={"state": state, "mode": 1, "reason": reason})], now - ago * 10**9
+        )
     books.cases.add(
         StoredCase(
             letter_id(BATCH, n), BATCH, f"key-{n}", f"content-{n}",
