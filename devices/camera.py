@@ -51,6 +51,7 @@ class MjpegCamera:
         self._stop = threading.Event()
         self._problem = f"camera {name}: not connected yet"
         self._connected = False
+        self._up = threading.Event()
         self._socket: socket.socket | None = None
         self._thread = threading.Thread(target=self._read_on, name=f"{name}-reader", daemon=True)
         self._thread.start()
@@ -58,6 +59,15 @@ class MjpegCamera:
     @property
     def is_connected(self) -> bool:
         return self._connected
+
+    @property
+    def problem(self) -> str:
+        """Why the camera is not connected, in words; of the last attempt."""
+        return self._problem
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        """Wait for the stream to begin; False when it did not in time."""
+        return self._up.wait(timeout_s)
 
     def grab(self, timeout_s: float) -> Frame:
         """Return the next frame, decoded to grey.
@@ -112,6 +122,7 @@ class MjpegCamera:
             try:
                 answer = self._connect(connection)
                 self._connected, attempt = True, 0
+                self._up.set()
                 self._read_parts(answer)
                 self._problem = f"camera {self.name} at {self.url} ended its stream"
             except (OSError, http.client.HTTPException, ProtocolError, ValueError) as problem:
