@@ -29,7 +29,7 @@ install_python_packages() {
     say "installing Python packages into .venv"
     [ -x .venv/bin/python ] || "$(find_python)" -m venv .venv
     .venv/bin/python -m pip install -q --disable-pip-version-check uv==0.13.9
-    .venv/bin/uv pip install -q --python .venv/bin/python --require-hashes -r requirements.lock
+    .venv/bin/uv pip install -q --python .venv/bin/python --compile-bytecode --require-hashes -r requirements.lock
     .venv/bin/uv pip install -q --python .venv/bin/python --no-deps -e . --config-settings editable_mode=compat
     printf '%s' "$state" >"$stamp"
 }
