@@ -164,6 +164,14 @@ class FrameWatch:
         for thread in self._threads:
             thread.start()
 
+    def counted_anew(self) -> None:
+        """Say that the camera was just told to count from 1: the next frame begins a new session and is no restart to report.
+
+        Only while nothing is under way: a frame exposed before the reset would be counted into the new session.
+        """
+        self._session += 1
+        self._last_trigger = 0
+
     def close(self) -> None:
         """Stop taking frames, deliver what is in flight, end the threads."""
         self._stop.set()
