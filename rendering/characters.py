@@ -46,8 +46,8 @@ class Characters:
         counts[ord(SEPARATOR)] = 0
         counts[0] = 0
         used[:, ord(SEPARATOR)] = False
-        points = np.flatnonzero(counts)
-        points = points[np.argsort(-counts[points], kind="stable")].astype(np.uint32)
+        found = np.flatnonzero(counts)
+        points = found[np.argsort(-counts[found], kind="stable")].astype(np.uint32)
         return cls(points, tuple(used[face][points] for face in range(faces)))
 
     def index(self) -> NDArray[np.uint16]:
@@ -157,6 +157,7 @@ def program_arrays(template: Template, index_of: NDArray[np.uint16], pictures: S
     page = [mpt(settings.page.width), mpt(settings.page.height), int(settings.duplex), settings.pages_max]
     for box in (settings.body_first, settings.body_other):
         page += [mpt(box.x), mpt(box.y), mpt(box.width), mpt(box.height)]
+    page.append(0)
     return Program(
         _rows(program.ops, o.OP_WIDTH),
         _rows(program.runs, o.RUN_WIDTH),

@@ -9,10 +9,17 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from numba import njit
 
+_OPTIONS: Final[dict[str, Any]] = {
+    "cache": True,
+    "nogil": True,
+    "boundscheck": False,
+    "error_model": "numpy",
+    "_nrt": False,
+}
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -36,8 +43,8 @@ def kernel(function: _F) -> _F:
     Numba looks only at a kernel's own file to decide whether its stored machine code is still good, but kernels of other
     files are compiled into it. So the stamp covers all of them: after any change everything is compiled anew.
     """
-    compiled = njit(cache=True, nogil=True, boundscheck=False, error_model="numpy", _nrt=False)(function)
+    compiled = cast(Any, njit)(**_OPTIONS)(function)
     stored = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
-    if hasattr(stored, "_source_stamp"):
+    if stored is not None and hasattr(stored, "_source_stamp"):
         stored._source_stamp = _sources_digest()  # noqa: SLF001 - numba offers no public way
     return cast(_F, compiled)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 def rasterise(path: Path, dpi: int) -> list[bytes]:
     """Return every page of the PDF at ``path`` as a PNG."""
-    import pypdfium2  # noqa: PLC0415 - loads a large library that rendering itself does not need
+    import pypdfium2  # loads a large library that rendering itself does not need
 
     pages = []
     document = pypdfium2.PdfDocument(path)

@@ -79,7 +79,7 @@ class Renderer:
         self._edge = edge_table()
         self._scratch: Scratch = new_scratch()
         self._buffer = np.zeros(_BUFFER_BYTES, np.uint8)
-        self._static_defect = self._check_static_text(missing)
+        self.static_defects = self._check_static_text(missing)
         self._fonts: FontSet | None = None
 
     def _picture_names(self) -> list[str]:
@@ -150,7 +150,7 @@ class Renderer:
         duplex = self.template.settings.duplex
         measured = []
         for i, letter in enumerate(letters):
-            defects = self._static_defect + gathered.defects.get(i, ())
+            defects = self.static_defects + gathered.defects.get(i, ())
             if not defects and results[i, 1]:
                 defects = (self._layout_defect(int(results[i, 1]), int(results[i, 2]), int(results[i, 0])),)
             count = 0 if defects else int(results[i, 0])
@@ -195,7 +195,7 @@ class Renderer:
         composed = self._compose(program, self._typography(fonts), gathered.values(fonts.index_of), letters, codes)
         stream, rendered = self._page_stream(letters, composed)
         around = surround(layout, (settings.page.width, settings.page.height))
-        sides = plan_sides(stream, layout if settings.duplex else layout)
+        sides = plan_sides(stream, layout)
         statics = Statics(fonts.glyphs.objects, self._forms)
         keep_parts = parts and layout.cells == 1
         with PdfFile(out, statics, around.size, len(letters) if keep_parts else 0) as file:
@@ -209,7 +209,7 @@ class Renderer:
         found = [
             (letters[i].record_id, defect) for i, defects in sorted(gathered.defects.items()) for defect in defects
         ]
-        found += [("template", defect) for defect in self._static_defect]
+        found += [("template", defect) for defect in self.static_defects]
         if found:
             raise RenderError(found)
 
@@ -262,14 +262,14 @@ class Renderer:
     def _check_results(self, letters: Sequence[Letter], codes: Sequence[Codes], results: NDArray[np.int64]) -> None:
         duplex = self.template.settings.duplex
         found: list[tuple[str, Defect]] = []
-        for i in np.flatnonzero(results[:, 1]):
+        for i in np.flatnonzero(results[:, 1]).tolist():
             defect = self._layout_defect(int(results[i, 1]), int(results[i, 2]), int(results[i, 0]))
             found.append((letters[i].record_id, defect))
         if found:
             raise RenderError(found)
         sheets = (results[:, 0] + 1) // 2 if duplex else results[:, 0]
         given = np.array([len(c.sheets) for c in codes], np.int64)
-        for i in np.flatnonzero(sheets != given):
+        for i in np.flatnonzero(sheets != given).tolist():
             message = (
                 f"有 {sheets[i]} 张，却给了 {given[i]} 个控制码",
                 f"has {sheets[i]} sheet(s) but {given[i]} payload(s)",

@@ -71,7 +71,7 @@ class Scratch(NamedTuple):
     lines: Ints
     strips: Ints
     places: Ints
-    count: Ints  # see N_*
+    counts: Ints  # see N_*
     at: Ints  # what is being laid out: see A_*
     text_state: Ints  # what the page description's text operators last set
 
@@ -89,7 +89,8 @@ A_LETTER = 0
 A_ROW = 1  # of the table or loop
 A_PAGE = 2  # from 0
 A_PAGES = 3
-A_LENGTH = 4
+A_PLACE = 4  # next place of the body to be written
+A_LENGTH = 5
 
 TEXT_STATE = 8
 

@@ -6,8 +6,6 @@ strips each of which keeps the next.
 
 from __future__ import annotations
 
-import numpy as np
-
 from rendering.jit import kernel
 from rendering.layout.arrays import (
     A_LETTER,
@@ -72,13 +70,13 @@ from rendering.layout.opcodes import (
 @kernel
 def _add_strip(scratch: Scratch, kind: int, height: int, line0: int, before: int) -> int:
     """Append a strip holding the lines from ``line0`` on; return its number."""
-    n = scratch.count[N_STRIPS]
+    n = scratch.counts[N_STRIPS]
     if n >= STRIPS_MAX - 4:
-        scratch.count[N_FAILED] = FAILED_TOO_LONG
-        return n
+        scratch.counts[N_FAILED] = FAILED_TOO_LONG
+        return int(n)
     strip = scratch.strips[n]
     strip[S_LINE0] = line0
-    strip[S_LINE1] = scratch.count[N_LINES]
+    strip[S_LINE1] = scratch.counts[N_LINES]
     strip[S_HEIGHT] = height
     strip[S_KEEP] = 0
     strip[S_BEFORE] = before
@@ -86,8 +84,8 @@ def _add_strip(scratch: Scratch, kind: int, height: int, line0: int, before: int
     strip[S_ARG] = 0
     strip[S_HEADER] = -1
     strip[S_X] = 0
-    scratch.count[N_STRIPS] = n + 1
-    return n
+    scratch.counts[N_STRIPS] = n + 1
+    return int(n)
 
 
 @kernel
@@ -102,26 +100,26 @@ def _paragraph(
     """Lay out one paragraph as strips of one line; never a single line at the foot or head of a page."""
     style = program.ops[op, 1]
     flags = program.styles[style, ST_FLAGS]
-    char0 = scratch.count[N_CHARS]
-    line0 = scratch.count[N_LINES]
+    char0 = scratch.counts[N_CHARS]
+    line0 = scratch.counts[N_LINES]
     fill_runs(program, typography, values, scratch, style, program.ops[op, 2], program.ops[op, 3])
     lines = break_lines(program, typography, scratch, style, char0, (box[0], box[1], program.styles[style, ST_ALIGN]))
     leading = program.styles[style, ST_LEADING]
-    first = scratch.count[N_STRIPS]
+    first = scratch.counts[N_STRIPS]
     if flags & FLAG_KEEP_PREVIOUS and first > 0:
         scratch.strips[first - 1, S_KEEP] = 1
-    total = scratch.count[N_LINES]
+    total = scratch.counts[N_LINES]
     for i in range(lines):
-        before = scratch.count[N_AFTER] + program.styles[style, ST_BEFORE] if i == 0 else 0
-        scratch.count[N_LINES] = line0 + i + 1
+        before = scratch.counts[N_AFTER] + program.styles[style, ST_BEFORE] if i == 0 else 0
+        scratch.counts[N_LINES] = line0 + i + 1
         strip = _add_strip(scratch, STRIP_TEXT, leading, line0 + i, before)
         if i < lines - 1 and (i == 0 or i == lines - 2):
             scratch.strips[strip, S_KEEP] = 1
-    scratch.count[N_LINES] = total
+    scratch.counts[N_LINES] = total
     if lines > 0:
-        scratch.count[N_AFTER] = program.styles[style, ST_AFTER]
+        scratch.counts[N_AFTER] = program.styles[style, ST_AFTER]
         if flags & FLAG_KEEP_NEXT:
-            scratch.strips[scratch.count[N_STRIPS] - 1, S_KEEP] = 1
+            scratch.strips[scratch.counts[N_STRIPS] - 1, S_KEEP] = 1
 
 
 @kernel
@@ -140,12 +138,12 @@ def _row(
     pad = table[5]
     x = x_frame + table[6]
     leading = program.styles[style, ST_LEADING]
-    line0 = scratch.count[N_LINES]
+    line0 = scratch.counts[N_LINES]
     most = 1
     for c in range(table[2], table[2] + table[1]):
         column = program.columns[c]
-        char0 = scratch.count[N_CHARS]
-        cell0 = scratch.count[N_LINES]
+        char0 = scratch.counts[N_CHARS]
+        cell0 = scratch.counts[N_LINES]
         fill_runs(program, typography, values, scratch, style, column[2 + 2 * head], column[3 + 2 * head])
         lines = break_lines(program, typography, scratch, style, char0, (x + pad, column[0] - 2 * pad, column[1]))
         for i in range(lines):
@@ -173,24 +171,24 @@ def _table(
     if rows == 0:
         return
     header = -1
-    before = scratch.count[N_AFTER]
+    before = scratch.counts[N_AFTER]
     if table[4] >= 0:
-        header = _row(program, typography, values, scratch, layout, table[4], np.int64(1), x_frame)
+        header = _row(program, typography, values, scratch, layout, table[4], 1, x_frame)
         scratch.strips[header, S_KEEP] = 1
         scratch.strips[header, S_BEFORE] = before
         before = 0
     for row in range(rows):
-        if scratch.count[N_FAILED]:
+        if scratch.counts[N_FAILED]:
             return
         scratch.at[A_ROW] = row
-        strip = _row(program, typography, values, scratch, layout, table[3], np.int64(0), x_frame)
+        strip = _row(program, typography, values, scratch, layout, table[3], 0, x_frame)
         scratch.strips[strip, S_HEADER] = header
         scratch.strips[strip, S_BEFORE] = before
         before = 0
         if row < rows - 1 and (row == 0 or row == rows - 2):
             scratch.strips[strip, S_KEEP] = 1
     scratch.at[A_ROW] = 0
-    scratch.count[N_AFTER] = 0
+    scratch.counts[N_AFTER] = 0
 
 
 @kernel
@@ -198,25 +196,25 @@ def _form(program: Program, scratch: Scratch, op: int, x_frame: int) -> None:
     """Place a picture: in the flow with its height, or floating over it with none."""
     row = program.ops[op]
     floating = row[6] == 0
-    last = scratch.count[N_STRIPS] - 1
+    last = scratch.counts[N_STRIPS] - 1
     if floating and last >= 0:
         scratch.strips[last, S_KEEP] = 1
-    before = 0 if floating else scratch.count[N_AFTER]
-    strip = _add_strip(scratch, STRIP_FORM, 0 if floating else row[5], scratch.count[N_LINES], before)
+    before = 0 if floating else scratch.counts[N_AFTER]
+    strip = _add_strip(scratch, STRIP_FORM, 0 if floating else row[5], scratch.counts[N_LINES], before)
     scratch.strips[strip, S_ARG] = op
     scratch.strips[strip, S_X] = x_frame + row[2]
     if not floating:
-        scratch.count[N_AFTER] = 0
+        scratch.counts[N_AFTER] = 0
 
 
 @kernel
 def _keep(program: Program, scratch: Scratch, op: int, keep_from: int) -> int:
     """Begin or end a block that stays on one page; return the first strip of the open block."""
-    last = scratch.count[N_STRIPS] - 1
+    last = scratch.counts[N_STRIPS] - 1
     if program.ops[op, 1]:
         if program.ops[op, 2] and last >= 0:
             scratch.strips[last, S_KEEP] = 1
-        return last + 1
+        return int(last + 1)
     for strip in range(max(keep_from, 0), last):
         scratch.strips[strip, S_KEEP] = 1
     return keep_from
@@ -228,18 +226,18 @@ def _following(program: Program, values: Values, scratch: Scratch, op: int) -> i
     row = program.ops[op]
     letter = scratch.at[A_LETTER]
     if row[0] == OP_UNLESS and values.conditions[letter, row[1]] == 0:
-        return row[2]
+        return int(row[2])
     if row[0] == OP_JUMP:
-        return row[1]
+        return int(row[1])
     if row[0] == OP_LOOP:
         scratch.at[A_ROW] = 0
         if values.tables[letter, row[1], 1] == 0:
-            return row[2]
+            return int(row[2])
     if row[0] == OP_NEXT:
         table = program.ops[row[1] - 1, 1]
         scratch.at[A_ROW] += 1
         if scratch.at[A_ROW] < values.tables[letter, table, 1]:
-            return row[1]
+            return int(row[1])
         scratch.at[A_ROW] = 0
     return op + 1
 
@@ -252,19 +250,19 @@ def run_operations(
     op = first_op
     keep_from = -1
     scratch.at[A_ROW] = 0
-    while program.ops[op, 0] != OP_END and scratch.count[N_FAILED] == 0:
+    while program.ops[op, 0] != OP_END and scratch.counts[N_FAILED] == 0:
         code = program.ops[op, 0]
         if code == OP_PARAGRAPH:
             _paragraph(program, typography, values, scratch, op, box)
         elif code == OP_TABLE:
             _table(program, typography, values, scratch, program.ops[op, 1], box[0])
         elif code == OP_SPACE:
-            scratch.count[N_AFTER] += program.ops[op, 1]
+            scratch.counts[N_AFTER] += program.ops[op, 1]
         elif code == OP_FORM:
             _form(program, scratch, op, box[0])
         elif code == OP_NEW_PAGE:
-            _add_strip(scratch, STRIP_PAGE, 0, scratch.count[N_LINES], 0)
-            scratch.count[N_AFTER] = 0
+            _add_strip(scratch, STRIP_PAGE, 0, scratch.counts[N_LINES], 0)
+            scratch.counts[N_AFTER] = 0
         elif code == OP_KEEP:
             keep_from = _keep(program, scratch, op, keep_from)
         op = _following(program, values, scratch, op)
@@ -273,11 +271,11 @@ def run_operations(
 @kernel
 def _put_place(scratch: Scratch, strip: int, page: int, y: int) -> None:
     """Put a strip on a page."""
-    n = scratch.count[N_PLACES]
+    n = scratch.counts[N_PLACES]
     scratch.places[n, P_STRIP] = strip
     scratch.places[n, P_PAGE] = page
     scratch.places[n, P_Y] = y
-    scratch.count[N_PLACES] = n + 1
+    scratch.counts[N_PLACES] = n + 1
 
 
 @kernel
@@ -288,13 +286,13 @@ def paginate(program: Program, scratch: Scratch) -> int:
     top = program.page[body + 1]
     bottom = top + program.page[body + 3]
     y = top
-    n = scratch.count[N_STRIPS]
+    n = scratch.counts[N_STRIPS]
     i = 0
     chain_end = 0
     while i < n:
         strip = scratch.strips[i]
-        if scratch.count[N_PLACES] >= 2 * STRIPS_MAX - 8:
-            scratch.count[N_FAILED] = FAILED_TOO_LONG
+        if scratch.counts[N_PLACES] >= 2 * STRIPS_MAX - 8:
+            scratch.counts[N_FAILED] = FAILED_TOO_LONG
             return page + 1
         turn = strip[S_KIND] == STRIP_PAGE and y > top
         if i >= chain_end and strip[S_KIND] != STRIP_PAGE:
@@ -329,8 +327,8 @@ def paginate(program: Program, scratch: Scratch) -> int:
             _put_place(scratch, i, page, y)
             y += strip[S_HEIGHT]
         i += 1
-    if scratch.count[N_PLACES] == 0:
-        scratch.count[N_FAILED] = FAILED_EMPTY
+    if scratch.counts[N_PLACES] == 0:
+        scratch.counts[N_FAILED] = FAILED_EMPTY
     if page + 1 > program.page[PG_MAX]:
-        scratch.count[N_FAILED] = FAILED_PAGES
+        scratch.counts[N_FAILED] = FAILED_PAGES
     return page + 1

@@ -74,9 +74,9 @@ def _append(
     scratch: Scratch, typography: Typography, text: NDArray[np.uint16], first: int, after: int, face: int, size: int
 ) -> None:
     """Append ``text[first:after]``; a unit counts as such only after a number."""
-    n = scratch.count[N_CHARS]
+    n = scratch.counts[N_CHARS]
     if n + after - first >= CHARS_MAX - 8:
-        scratch.count[N_FAILED] = FAILED_TOO_LONG
+        scratch.counts[N_FAILED] = FAILED_TOO_LONG
         return
     classes = typography.classes
     advances = typography.advances
@@ -95,7 +95,7 @@ def _append(
         widths[n] = (advances[base + ch] * size) // 1000
         previous = kind
         n += 1
-    scratch.count[N_CHARS] = n
+    scratch.counts[N_CHARS] = n
 
 
 @kernel
@@ -247,7 +247,7 @@ def break_lines(
     left = x_frame + program.styles[style, ST_LEFT]
     width = frame_width - program.styles[style, ST_LEFT] - program.styles[style, ST_RIGHT]
     indent = program.styles[style, ST_FIRST]
-    end = scratch.count[N_CHARS]
+    end = scratch.counts[N_CHARS]
     start = first_char
     lines = 0
     while start < end:
@@ -255,8 +255,8 @@ def break_lines(
             start += 1
         if start >= end:
             break
-        if scratch.count[N_LINES] >= LINES_MAX - 4:
-            scratch.count[N_FAILED] = FAILED_TOO_LONG
+        if scratch.counts[N_LINES] >= LINES_MAX - 4:
+            scratch.counts[N_FAILED] = FAILED_TOO_LONG
             return lines
         room = width - indent
         lead = 0
@@ -288,7 +288,7 @@ def break_lines(
             x += (room - natural) // 2
         elif align == ALIGN_RIGHT:
             x += room - natural
-        row = scratch.lines[scratch.count[N_LINES]]
+        row = scratch.lines[scratch.counts[N_LINES]]
         row[L_START] = start
         row[L_END] = last
         row[L_X] = x
@@ -296,7 +296,7 @@ def break_lines(
         row[L_TC] = tc
         row[L_STYLE] = style
         row[L_LEADING_KERN] = lead
-        scratch.count[N_LINES] += 1
+        scratch.counts[N_LINES] += 1
         lines += 1
         indent = 0
         start = stop

@@ -124,4 +124,5 @@ PG_HEIGHT: Final = 1
 PG_DUPLEX: Final = 2
 PG_MAX: Final = 3
 PG_BODY: Final = 4  # first: x y width height, other: x y width height
-PG_LENGTH: Final = 12
+PG_BODY_OP: Final = 12  # first operation of the body
+PG_LENGTH: Final = 13

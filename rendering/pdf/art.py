@@ -34,7 +34,7 @@ def picture_objects(path: Path) -> tuple[bytes, ...]:
 
 def svg_to_pdf(path: Path) -> bytes:
     """Convert an SVG to a one-page PDF with reportlab's own drawing of it."""
-    from rendering.art.svg import svg_pdf  # noqa: PLC0415 - reportlab is slow to import and rarely needed
+    from rendering.art.svg import svg_pdf  # reportlab is slow to import and rarely needed
 
     converted: bytes = svg_pdf(path)
     return converted
@@ -50,7 +50,8 @@ def pdf_page_objects(source: pikepdf.Pdf, name: str) -> tuple[bytes, ...]:
     if width <= 0 or height <= 0:
         raise TemplateError(name, 0, "page 1 has no size")
     form.Matrix = pikepdf.Array([round(1 / width, 9), 0, 0, round(1 / height, 9), -box[0] / width, -box[1] / height])
-    form.stream_dict.pop("/Group", None)
+    if "/Group" in form:
+        del form["/Group"]
     numbered: dict[tuple[int, int], int] = {}
     objects: list[bytes] = []
     _collect(form, numbered, objects)
@@ -97,7 +98,7 @@ def _write(obj: object, reference: Callable[[pikepdf.Object], bytes], top: bool 
         if isinstance(obj, pikepdf.Array):
             return b"[" + b" ".join(_write(item, reference) for item in obj.as_list()) + b"]"
         return bytes(obj.unparse(resolved=True))
-    return bytes(pikepdf.Array([obj]).unparse()[1:-1].strip())  # type: ignore[list-item]
+    return bytes(pikepdf.Array([obj]).unparse()[1:-1].strip())
 
 
 def _refuse_transparency(page: pikepdf.Object, name: str) -> None:
@@ -116,7 +117,7 @@ def _refuse_transparency(page: pikepdf.Object, name: str) -> None:
 
 def _raster_objects(path: Path) -> tuple[bytes, ...]:
     """An opaque image: transparent PNGs are put on white, which is what paper is."""
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - only templates with raster pictures need it
+    from PIL import Image, UnidentifiedImageError  # only templates with raster pictures need it
 
     try:
         with Image.open(path) as opened:

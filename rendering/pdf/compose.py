@@ -16,6 +16,7 @@ from rendering.layout.arrays import (
     A_LETTER,
     A_PAGE,
     A_PAGES,
+    A_PLACE,
     FAILED_FRAME,
     N_AFTER,
     N_CHARS,
@@ -42,6 +43,7 @@ from rendering.layout.opcodes import (
     P_STRIP,
     P_Y,
     PG_BODY,
+    PG_BODY_OP,
     PG_DUPLEX,
     PG_HEIGHT,
     S_BEFORE,
@@ -99,27 +101,27 @@ def _lay_frames(program: Program, typography: Typography, values: Values, scratc
         frame = program.frames[f]
         if not is_on(frame[0], page, scratch.at[A_PAGES], program.page[PG_DUPLEX]):
             continue
-        first = scratch.count[N_STRIPS]
-        scratch.count[N_AFTER] = 0
+        first = scratch.counts[N_STRIPS]
+        scratch.counts[N_AFTER] = 0
         run_operations(program, typography, values, scratch, frame[5], (frame[1], frame[3]))
         height = 0
-        for strip in range(first, scratch.count[N_STRIPS]):
+        for strip in range(first, scratch.counts[N_STRIPS]):
             if strip > first:
                 height += scratch.strips[strip, S_BEFORE]
             height += scratch.strips[strip, S_HEIGHT]
         if height > frame[4]:
-            scratch.count[N_FAILED] = FAILED_FRAME
-            scratch.count[N_WHERE] = f
+            scratch.counts[N_FAILED] = FAILED_FRAME
+            scratch.counts[N_WHERE] = f
             return
         y = frame[2] + (frame[4] - height) * frame[7] // 2
-        for strip in range(first, scratch.count[N_STRIPS]):
+        for strip in range(first, scratch.counts[N_STRIPS]):
             if strip > first:
                 y += scratch.strips[strip, S_BEFORE]
-            n = scratch.count[N_PLACES]
+            n = scratch.counts[N_PLACES]
             scratch.places[n, P_STRIP] = strip
             scratch.places[n, P_PAGE] = page
             scratch.places[n, P_Y] = y
-            scratch.count[N_PLACES] = n + 1
+            scratch.counts[N_PLACES] = n + 1
             y += scratch.strips[strip, S_HEIGHT]
 
 
@@ -172,7 +174,7 @@ def _page(
     pos = _put_art(out, pos, program, page, pages)
     for place in range(first, after):
         pos = put_strip_graphics(out, pos, program, scratch, place)
-    for place in range(frames, scratch.count[N_PLACES]):
+    for place in range(frames, scratch.counts[N_PLACES]):
         pos = put_strip_graphics(out, pos, program, scratch, place)
     scratch.text_state[T_FONT] = -1
     scratch.text_state[T_SIZE] = -1
@@ -180,12 +182,12 @@ def _page(
     scratch.text_state[T_COLOUR] = 0
     scratch.text_state[T_OPEN] = 0
     body_top = program.page[PG_BODY + 1] if page == 0 else program.page[PG_BODY + 5]
-    for place in range(frames, scratch.count[N_PLACES]):
+    for place in range(frames, scratch.counts[N_PLACES]):
         if scratch.places[place, P_Y] < body_top:
             pos = put_strip_text(out, pos, program, typography, scratch, place, scratch.text_state)
     for place in range(first, after):
         pos = put_strip_text(out, pos, program, typography, scratch, place, scratch.text_state)
-    for place in range(frames, scratch.count[N_PLACES]):
+    for place in range(frames, scratch.counts[N_PLACES]):
         if scratch.places[place, P_Y] >= body_top:
             pos = put_strip_text(out, pos, program, typography, scratch, place, scratch.text_state)
     if scratch.text_state[T_OPEN]:
@@ -215,35 +217,40 @@ def _letter(
     letter: int,
 ) -> bool:
     """Lay out and write one letter; False when the buffer has no room for it. ``cursor`` is (byte position, page number)."""
-    scratch.count[:] = 0
+    scratch.counts[:] = 0
     scratch.at[:] = 0
     scratch.at[A_LETTER] = letter
     run_operations(
-        program, typography, values, scratch, np.int64(0), (program.page[PG_BODY], program.page[PG_BODY + 2])
+        program,
+        typography,
+        values,
+        scratch,
+        program.page[PG_BODY_OP],
+        (program.page[PG_BODY], program.page[PG_BODY + 2]),
     )
     total = 0
-    if scratch.count[N_FAILED] == 0:
+    if scratch.counts[N_FAILED] == 0:
         total = paginate(program, scratch)
-    body_chars = scratch.count[N_CHARS]
-    body_lines = scratch.count[N_LINES]
-    body_strips = scratch.count[N_STRIPS]
-    body_places = scratch.count[N_PLACES]
+    body_chars = scratch.counts[N_CHARS]
+    body_lines = scratch.counts[N_LINES]
+    body_strips = scratch.counts[N_STRIPS]
+    body_places = scratch.counts[N_PLACES]
     pos = cursor[0]
-    place = np.int64(0)
     for page in range(total):
-        if scratch.count[N_FAILED]:
+        if scratch.counts[N_FAILED]:
             break
-        scratch.count[N_CHARS] = body_chars
-        scratch.count[N_LINES] = body_lines
-        scratch.count[N_STRIPS] = body_strips
-        scratch.count[N_PLACES] = body_places
+        scratch.counts[N_CHARS] = body_chars
+        scratch.counts[N_LINES] = body_lines
+        scratch.counts[N_STRIPS] = body_strips
+        scratch.counts[N_PLACES] = body_places
         scratch.at[A_PAGE] = page
         scratch.at[A_PAGES] = total
         _lay_frames(program, typography, values, scratch)
+        place = scratch.at[A_PLACE]
         after = place
         while after < body_places and scratch.places[after, P_PAGE] == page:
             after += 1
-        if out.shape[0] > 0 and scratch.count[N_FAILED] == 0:
+        if out.shape[0] > 0 and scratch.counts[N_FAILED] == 0:
             if pos + PAGE_BYTES_MAX > out.shape[0]:
                 return False
             pos = _page(
@@ -256,13 +263,13 @@ def _letter(
                 (place, after, body_places),
             )
             pages.ends[cursor[1] + page] = pos
-        place = after
+        scratch.at[A_PLACE] = after
     result = pages.results[letter]
     result[0] = total
-    result[1] = scratch.count[N_FAILED]
-    result[2] = scratch.count[N_WHERE]
+    result[1] = scratch.counts[N_FAILED]
+    result[2] = scratch.counts[N_WHERE]
     result[3] = cursor[1]
-    if out.shape[0] > 0 and scratch.count[N_FAILED] == 0:
+    if out.shape[0] > 0 and scratch.counts[N_FAILED] == 0:
         cursor[0] = pos
         cursor[1] += total
     return True

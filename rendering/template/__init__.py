@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rendering.model import Letter
 from rendering.template.compiler import Compiled, compile_program
 from rendering.template.errors import TemplateError
 from rendering.template.markup import parse_expression
@@ -39,6 +40,14 @@ class Template:
     def table_names(self) -> tuple[str, ...]:
         """Tables of the case this template prints."""
         return tuple(self.program.table_names)
+
+    def specimen(self) -> Letter:
+        """A letter with the fields' own labels as values, to look at the template without a case."""
+        rules = self.settings.fields
+        fields = {name: rules[name].label if name in rules else name for name in self.field_names}
+        columns = zip(self.program.table_names, self.program.table_columns, strict=True)
+        tables = {name: [{slot.name: slot.name for slot in slots}] * 3 for name, slots in columns}
+        return Letter("specimen", fields, tables)
 
 
 def load_template(folder: Path) -> Template:

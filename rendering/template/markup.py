@@ -17,7 +17,7 @@ from jinja2 import nodes
 
 from rendering.template.errors import TemplateError
 
-_ENVIRONMENT: Final = jinja2.Environment(autoescape=False)  # noqa: S701 - parsed only, nothing is rendered with it
+_ENVIRONMENT: Final = jinja2.Environment(autoescape=False)  # parsed only, nothing is rendered with it
 _STATEMENT: Final = re.compile(r"\s*\{%-?\s*(if|elif|else|endif|for|endfor)\b(.*?)-?%\}\s*$")
 SPECIALS: Final = ("page", "pages", "sheet", "sheets")
 
@@ -78,7 +78,13 @@ def parse_expression(file: str, line: int, source: str) -> nodes.Expr:
     tree = _parse(file, line, "{% if " + source + " %}{% endif %}")
     branch = tree.body[0]
     assert isinstance(branch, nodes.If)
-    return branch.test
+    return _expression(branch)
+
+
+def _expression(branch: nodes.If) -> nodes.Expr:
+    test = branch.test
+    assert isinstance(test, nodes.Expr)
+    return test
 
 
 def _parse(file: str, line: int, source: str) -> nodes.Template:
@@ -128,9 +134,8 @@ class _InlineReader:
         return tuple(pieces)
 
     def _choice(self, node: nodes.If, line: int) -> Choice:
-        branches: list[tuple[nodes.Expr | None, tuple[object, ...]]] = [(node.test, self.read(node.body))]
-        for other in node.elif_:
-            branches.append((other.test, self.read(other.body)))
+        branches: list[tuple[nodes.Expr | None, tuple[object, ...]]] = [(_expression(node), self.read(node.body))]
+        branches += [(_expression(other), self.read(other.body)) for other in node.elif_]
         if node.else_:
             branches.append((None, self.read(node.else_)))
         return Choice(tuple(branches), line)

@@ -87,6 +87,9 @@ class Table:
     padding_mm: float
     x_mm: float
     rule_pt: float
+    label: str
+    split: tuple[str, ...]  # columns of a row written as text "a:b:c;a:b:c"
+    total: tuple[str, ...]  # columns whose sum becomes the column "total" of such a row
     line: int
 
 
@@ -130,6 +133,7 @@ class FieldRule:
     name: str
     required: bool
     length_max: int
+    label: str  # its name for people, and the heading of its column in a case table
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +325,7 @@ def _frames(reader: _Reader) -> tuple[Frame, ...]:
 
 def _table(reader: _Reader, name: str, table: Mapping[str, Any], styles: Mapping[str, Style]) -> Table:
     where = f"tables.{name}"
-    reader.allow(where, table, "columns cell_style header_style padding x rule")
+    reader.allow(where, table, "columns cell_style header_style padding x rule label split total")
     columns = []
     for entry in table.get("columns", []):
         reader.allow(where, entry, "width align title cell")
@@ -348,6 +352,9 @@ def _table(reader: _Reader, name: str, table: Mapping[str, Any], styles: Mapping
         reader.number(where, table, "padding", 1),
         reader.number(where, table, "x", 0),
         reader.number(where, table, "rule", 0.5),
+        reader.text_of(where, table, "label", name),
+        tuple(str(column) for column in table.get("split", ())),
+        tuple(str(column) for column in table.get("total", ())),
         reader.line(where),
     )
 
@@ -421,9 +428,12 @@ def _fields(reader: _Reader) -> dict[str, FieldRule]:
     fields = {}
     for name, table in reader.table("", reader.root, "fields").items():
         where = f"fields.{name}"
-        reader.allow(where, table, "required max")
+        reader.allow(where, table, "required max label")
         fields[name] = FieldRule(
-            name, reader.flag(where, table, "required", True), int(reader.number(where, table, "max", 200))
+            name,
+            reader.flag(where, table, "required", True),
+            int(reader.number(where, table, "max", 200)),
+            reader.text_of(where, table, "label", name),
         )
     return fields
 

@@ -1,0 +1,89 @@
+"""A whole batch as a stream of chunks: any ``concurrent.futures.Executor``, bounded work in flight, constant memory.
+
+A chunk is a pure function of its order, so it may be rendered in any process or rendered again on another day with equal bytes.
+Each worker keeps its renderer (fonts, kernels) between chunks.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from rendering.characters import Characters
+from rendering.model import Chunk, Codes, Letter
+from rendering.renderer import Renderer
+from rendering.template import load_template
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkOrder:
+    """One file to render: the letters of one print job and their codes."""
+
+    letters: Sequence[Letter]
+    codes: Sequence[Codes]
+    out: Path
+    imposition: str = "1up"
+    banner: Path | None = None
+    parts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What all chunks of a batch share. ``characters`` None: every chunk embeds its own subset of the fonts."""
+
+    template: Path
+    template_sha256: str
+    fonts: Path | None = None
+    characters: Characters | None = None
+
+
+class TemplateChanged(Exception):
+    """The template's files are not those the batch was planned with: nothing may be rendered from it."""
+
+
+@lru_cache(maxsize=4)
+def _renderer(template: Path, sha256: str, fonts: Path | None) -> Renderer:
+    loaded = load_template(template)
+    if loaded.sha256 != sha256:
+        raise TemplateChanged(f"template {template.name} was changed since the batch was planned; start a new batch")
+    return Renderer(loaded, fonts)
+
+
+def render_chunk(press: Press, order: ChunkOrder) -> Chunk:
+    """Render one chunk in this process. Raises TemplateChanged, RenderError."""
+    renderer = _renderer(press.template, press.template_sha256, press.fonts)
+    renderer.use_characters(press.characters)
+    return renderer.render(order.letters, order.codes, order.out, order.imposition, order.banner, order.parts)
+
+
+def render_chunks(
+    press: Press,
+    orders: Iterable[ChunkOrder],
+    executor: Executor | None = None,
+    in_flight: int = 4,
+    timeout_s: float = 600,
+) -> Iterator[Chunk]:
+    """Yield finished chunks in the order asked for, while later ones are rendered; at most ``in_flight`` wait.
+
+    ``orders`` is read only as fast as chunks are taken, so it may be a generator over a million letters. Raises what the
+    worker raised, and TimeoutError when a chunk takes longer than ``timeout_s``.
+    """
+    if executor is None:
+        for order in orders:
+            yield render_chunk(press, order)
+        return
+    waiting: deque[Future[Chunk]] = deque()
+    try:
+        for order in orders:
+            waiting.append(executor.submit(render_chunk, press, order))
+            if len(waiting) >= in_flight:
+                yield waiting.popleft().result(timeout_s)
+        while waiting:
+            yield waiting.popleft().result(timeout_s)
+    finally:
+        for future in waiting:
+            future.cancel()
