@@ -5,14 +5,20 @@ Run as a program: python -m benchmarks.render_scale TASK COUNT FOLDER; prints se
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import resource
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rendering.batch import ChunkOrder, Press
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,9 +36,15 @@ def in_process(task: str, count: int, folder: Path, cores: int = 1) -> Cost:
     """Run one task in a new interpreter bound to `cores` cores."""
     available = sorted(os.sched_getaffinity(0))[:cores]
     command = [sys.executable, "-m", "benchmarks.render_scale", task, str(count), folder]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
     done = subprocess.run(
-        ["taskset", "-c", ",".join(map(str, available)), *command], cwd=ROOT, check=True, capture_output=True, text=True
+        ["taskset", "-c", ",".join(map(str, available)), *command],
+        cwd=ROOT,
+        env=environment,  # as installed: modules compile once, not at every start
+        check=True,
+        capture_output=True,
+        text=True,
     )
     wall = time.perf_counter() - start
     result = json.loads(done.stdout.splitlines()[-1])
@@ -43,15 +55,13 @@ def main() -> None:
     """Carry out a task and print its cost."""
     task, count, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
     start = time.perf_counter()
-    {"stream": stream, "cold-chunk": cold_chunk}[task](count, folder)
+    {"stream": stream, "cold-chunk": cold_chunk, "day": day, "day-pool": day_pool}[task](count, folder)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": time.perf_counter() - start, "peak_mb": peak}))
 
 
 def stream(count: int, folder: Path) -> None:
     """Render `count` letters, each chunk to the same file: only memory and time are asked for, not the disk."""
-    from itertools import islice
-
     import rendering
     from benchmarks.letters import TEMPLATE, letters
     from benchmarks.render_ours import as_letter, codes_of
@@ -59,9 +69,66 @@ def stream(count: int, folder: Path) -> None:
     renderer = rendering.Renderer(rendering.load_template(TEMPLATE))
     source = letters(count)
     at = 0
-    while part := [as_letter(letter) for letter in islice(source, 1000)]:
+    while part := [as_letter(letter) for letter in itertools.islice(source, 1000)]:
         codes = [codes_of(at + index, one.sheets) for index, one in enumerate(renderer.measure(part))]
         renderer.render(part, codes, folder / "chunk.pdf")
+        at += len(part)
+
+
+def write_case_table(count: int, path: Path) -> None:
+    """The day's work as a client would send it: one CSV, one row a letter, instalments as text."""
+    import csv
+
+    from benchmarks.letters import letters
+
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = None
+        for letter in letters(count):
+            rows = ";".join(f"{row['date']}:{row['principal']}:{row['interest']}" for row in letter.instalments)
+            row = {"record_id": letter.record_id, **letter.fields, "instalments": rows}
+            if writer is None:
+                writer = csv.DictWriter(file, row)
+                writer.writeheader()
+            writer.writerow(row)
+
+
+def day(count: int, folder: Path) -> None:
+    """folder/cases.csv to files of a thousand letters in folder, in this process."""
+    from rendering.batch import render_chunk
+
+    for press, order in _orders(folder):
+        render_chunk(press, order)
+
+
+def day_pool(count: int, folder: Path) -> None:
+    """The same with two worker processes."""
+    from concurrent.futures import ProcessPoolExecutor
+
+    from rendering.batch import render_chunks
+
+    orders = _orders(folder)
+    press, first = next(orders)
+    with ProcessPoolExecutor(2) as executor:
+        for _ in render_chunks(press, (order for _, order in itertools.chain([(press, first)], orders)), executor):
+            pass
+
+
+def _orders(folder: Path) -> Iterator[tuple[Press, ChunkOrder]]:
+    """Chunks of the case table, each measured so that every sheet has its code."""
+    import rendering
+    from benchmarks.letters import TEMPLATE
+    from benchmarks.render_ours import codes_of
+    from rendering.batch import ChunkOrder, Press
+    from rendering.case_table import read_letters
+
+    template = rendering.load_template(TEMPLATE)
+    renderer = rendering.Renderer(template)
+    press = Press(TEMPLATE, template.sha256)
+    source = read_letters(folder / "cases.csv", template, [])
+    at = 0
+    while part := list(itertools.islice(source, 1000)):
+        codes = [codes_of(at + index, one.sheets) for index, one in enumerate(renderer.measure(part))]
+        yield press, ChunkOrder(part, codes, folder / f"day-{at:07d}.pdf")
         at += len(part)
 
 
