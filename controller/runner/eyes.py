@@ -71,6 +71,7 @@ class Eyes:
             DeviceError: the camera does not answer.
         """
         self._cameras[camera - 1].reset_triggers()
+        self.watches[camera - 1].counted_anew()
 
     def close(self) -> None:
         for watch in self.watches:

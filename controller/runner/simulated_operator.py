@@ -153,7 +153,7 @@ class SimulatedOperator:
                 self._once("tray", Command.TRAY_OPEN, {"tray": number}, now_s)
             return
         waits = PackState(line.state) in _WAITING_STATES and not line.want_execute
-        if waits and not line.tray.holds and now_s - self.last_scan_s > QUIET_S / self.speed:
+        if waits and now_s - self.last_scan_s > QUIET_S / self.speed:
             self._once("resume", Command.RESUME, {}, now_s)
 
     def _closing(self) -> bool:
@@ -177,10 +177,11 @@ class SimulatedOperator:
                 self._once(f"close:{tray.number}", Command.TRAY_CLOSE, {"tray": tray.number}, now_s)
 
     def _settle_hold(self, tray: TrayEntry, now_s: float) -> None:
-        """A tray on HOLD is looked through envelope by envelope; one that is still being filled is replaced first."""
+        """A tray on HOLD is looked through envelope by envelope, after another has taken its place at the exit."""
         line = self.core.line
-        if tray is line.tray and line.state == PackState.EXECUTE:
-            self._once("tray", Command.TRAY_OPEN, {"tray": max(self.core.book.trays) + 1}, now_s)
+        if tray is line.tray:
+            if line.state == PackState.EXECUTE:
+                self._once("tray", Command.TRAY_OPEN, {"tray": max(self.core.book.trays) + 1}, now_s)
         elif tray.under_way:
             return
         elif not self._auditing:
