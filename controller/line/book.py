@@ -131,9 +131,12 @@ class BatchEntry:
 
 
 class Book:
-    """The nouns by id. ``out`` collects the records of the step under way; whoever runs the step takes them."""
+    """The nouns by id. ``out`` collects the records of the step under way; whoever runs the step takes them.
 
-    __slots__ = ("batches", "jobs", "letters", "out", "pieces", "trays")
+    ``stacks_unknown``: stacks that ran without one readable sheet since the last search of the floor.
+    """
+
+    __slots__ = ("batches", "jobs", "letters", "out", "pieces", "stacks_unknown", "trays")
 
     def __init__(self) -> None:
         self.letters: dict[int, LetterEntry] = {}
@@ -141,6 +144,7 @@ class Book:
         self.jobs: dict[str, JobEntry] = {}
         self.trays: dict[int, TrayEntry] = {}
         self.batches: dict[int, BatchEntry] = {}
+        self.stacks_unknown = 0
         self.out: list[Record] = []
 
     # --- a new noun ---

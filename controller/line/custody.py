@@ -144,17 +144,23 @@ def search_ended(line: LineState, event: SearchEnded) -> None:
         return
     voided = []
     for piece in batch.pieces:
-        if piece.state in _ON_PAPER and _stack_has_run(piece):
+        if piece.state in _ON_PAPER and _stack_has_run(line, piece):
             pieces.suspect(line, piece, Divert.NOT_FOUND)
         if piece.state == PieceState.SUSPECT and not _still_inside(line, piece):
             line.book.move(piece, PieceEvent.VOIDED, {"badge": event.badge, "reason": Divert.NOT_FOUND})
             _settle_recall(line, piece)
             voided.append(piece_name(piece.uid))
+    line.book.stacks_unknown = 0
+    line.book.note("search.ended", {"badge": event.badge, "batch": event.batch})
     line.reply(event.command, Answer.DONE, "", tuple(voided[:_NAMES_MAX]))
 
 
-def _stack_has_run(piece: PieceEntry) -> bool:
-    return piece.job.stacks > 0 or piece.job.state == JobState.DOUBTFUL
+def _stack_has_run(line: LineState, piece: PieceEntry) -> bool:
+    """Return whether the piece's paper has had its chance. A stack that nobody could name may have been any printed job's."""
+    job = piece.job
+    if job.stacks > 0 or job.state == JobState.DOUBTFUL:
+        return True
+    return job.state == JobState.COMPLETED and line.book.stacks_unknown > 0
 
 
 def _still_inside(line: LineState, piece: PieceEntry) -> bool:

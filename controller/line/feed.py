@@ -247,6 +247,9 @@ def _note_stack_end(line: LineState, last: Sheet) -> None:
     last.ended = True
     job = feed.job
     if job is None or last.fact is None:
+        # Not one sheet of it could be read: nobody knows which job it was.
+        line.book.stacks_unknown += 1
+        line.book.note("stack.ended", {"job": "", "whole": False})
         return
     whole = feed.expect_index == len(job.pieces) and last.fact.k == last.fact.sheets
     last.fact = last.fact._replace(ends_stack_whole=whole)

@@ -92,7 +92,14 @@ def _job_planned(core: LineCore, event: Event, data: dict[str, Any], rows: Rows)
 
 
 def _stack_ended(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
-    core.book.jobs[data["job"]].stacks += 1
+    if data["job"]:
+        core.book.jobs[data["job"]].stacks += 1
+    else:
+        core.book.stacks_unknown += 1
+
+
+def _search_ended(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+    core.book.stacks_unknown = 0
 
 
 def _tray_opened(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
@@ -144,6 +151,7 @@ def _feed_limit(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) 
 _NOTES: Final[dict[str, Callable[[LineCore, Event, dict[str, Any], Rows], None]]] = {
     "job.planned": _job_planned,
     "stack.ended": _stack_ended,
+    "search.ended": _search_ended,
     "tray.opened": _tray_opened,
     "hold.placed": _hold_placed,
     "hold.lifted": _hold_lifted,

@@ -103,8 +103,8 @@ class Floor:
         self.printed: set[str] = set()
         self.now_us = 0
         self.command = 0
+        self.machine_gate_us = 300_000
         self.camera_lag = {1: 0, 2: 0}
-        self.link = False
         self.pass_gate: Callable[[Envelope, bool], bool] = lambda envelope, token: token
         self.tray_eye: Callable[[Envelope], bool] = lambda envelope: True
         self.reject_eye: Callable[[Envelope], bool] = lambda envelope: True
@@ -360,8 +360,10 @@ class Floor:
         if not purge:
             machine.shots += 1
             top = envelope.papers[0]
-            gate_at = self.now_us + 300_000
-            self.tell(ev.PieceAtExit(self.next_seq(), envelope.number, machine.shots, gate_at, 0))
+            gate_at = self.now_us + self.machine_gate_us
+            policy = self.config.policy
+            weight = policy.envelope_mg + len(envelope.papers) * policy.sheet_mg
+            self.tell(ev.PieceAtExit(self.next_seq(), envelope.number, machine.shots, gate_at, weight))
             showing = top.k == 1 and top.readable and envelope.shows_readable
             marks = (top.payload,) if showing else ()
             self.tell(ev.ExitRead(machine.shots - self.camera_lag[2], marks, (top.item,) if showing else (), True))
