@@ -79,7 +79,6 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
             _R.SEE_AUDIT,
             _R.SEE_KPI,
             _R.SEE_TEMPLATES,
-            _R.RELEASE_TEMPLATE,
             _R.SEE_PERSONAL_DATA,
             _R.MANAGE_PEOPLE,
             _R.MANAGE_PARTNERS,
