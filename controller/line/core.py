@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from controller.line import custody, events, exits, feed, machine, pieces, printing, trays, zone
+from controller.line import events
 from controller.line.actions import Step
 from controller.line.book import Book
+from controller.line.rules import custody, exits, feed, machine, pieces, printing, trays, zone
 from controller.line.state import LineConfig, LineState
 from controller.states import PackState
 

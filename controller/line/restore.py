@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from controller.integrity import ACCOUNTED
 from controller.ledger.records import Event
-from controller.line import zone
 from controller.line.book import BatchEntry, Book, JobEntry, LetterEntry, PieceEntry, TrayEntry
 from controller.line.core import LineCore
+from controller.line.rules import zone
 from controller.line.state import LineConfig
 from controller.model import ItemId
 from controller.states import LIVE, PieceState, TrayState

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from controller.line import feed, zone
 from controller.line.actions import AlarmCode, Answer, MachineCommand, ResetCamera, SetMode
 from controller.line.events import CameraReset, CommandRefused, HoldLine, MachineState, StartLine
+from controller.line.rules import doubt, feed, pieces, zone
 from controller.line.state import LineState
 from controller.model import Divert
 from controller.states import PackMode, PackState, PackVerb
@@ -51,7 +51,7 @@ def machine_state(line: LineState, event: MachineState) -> None:
     if event.state in PURGING or before in PURGING:
         zone.lose(line, Divert.ZONE, grants=False)
     if before in EMPTIES and event.state not in (before, _P.ABORTING, _P.ABORTED):
-        zone.belt_emptied(line)
+        belt_emptied(line)
     if event.state != before:
         line.book.note("line.state", {"state": event.state, "mode": event.mode, "reason": event.reason})
     if event.state in (_P.ABORTED, _P.HELD) and before != event.state and event.reason != REASON_HOST:
@@ -62,6 +62,18 @@ def machine_state(line: LineState, event: MachineState) -> None:
         line.want_execute = False
         feed.renew_limit(line)
     towards_execute(line)
+
+
+def belt_emptied(line: LineState) -> None:
+    """The belt was run empty: what has not left by now was taken out by hand, and only a custody scan can bring it back."""
+    for envelope in line.inside.values():
+        pieces.close_unjudged(line, envelope)
+        if envelope.granted and envelope.owner is not None:
+            doubt.exit_unknown(line, envelope, envelope.owner, "not on the belt")
+    line.inside.clear()
+    line.uncollated.clear()
+    line.exit_shots.clear()
+    line.feed.sheets.clear()
 
 
 def towards_execute(line: LineState) -> None:

@@ -7,7 +7,6 @@ destroyed before two persons, or declared lost by two persons (I6).
 from __future__ import annotations
 
 from controller.integrity import two_persons
-from controller.line import exits, pieces, trays
 from controller.line.actions import AlarmCode, Answer, Revoke
 from controller.line.book import PieceEntry
 from controller.line.events import (
@@ -21,6 +20,7 @@ from controller.line.events import (
     SearchEnded,
     VoidPiece,
 )
+from controller.line.rules import doubt, trays
 from controller.line.state import LineState
 from controller.model import ControlMark, Divert, letter_name, parse_mark, piece_name
 from controller.states import (
@@ -109,13 +109,13 @@ def take_in_hand(line: LineState, piece: PieceEntry, badge: str) -> None:
         book.note("copy.found", data, piece=piece)
         return
     if piece.state == PieceState.PASS_GRANTED:
-        exits.exit_unknown(line, None, piece, "in hand")
-    elif piece.state in pieces.SUSPECTABLE and piece.state not in _ON_PAPER:
-        pieces.suspect(line, piece, Divert.ZONE)
+        doubt.exit_unknown(line, None, piece, "in hand")
+    elif piece.state in doubt.SUSPECTABLE and piece.state not in _ON_PAPER:
+        doubt.suspect(line, piece, Divert.ZONE)
     if piece.state not in _IN_HAND:
         return
     if piece.state == PieceState.EXIT_UNKNOWN and piece.tray in book.trays:
-        book.lift_hold(book.trays[piece.tray], exits.unknown_hold(piece.uid))
+        book.lift_hold(book.trays[piece.tray], doubt.unknown_hold(piece.uid))
     book.move(piece, PieceEvent.QUARANTINED, data)
     for tray in book.trays.values():
         if tray.holds:
@@ -145,7 +145,7 @@ def search_ended(line: LineState, event: SearchEnded) -> None:
     voided = []
     for piece in batch.pieces:
         if piece.state in _ON_PAPER and _stack_has_run(line, piece):
-            pieces.suspect(line, piece, Divert.NOT_FOUND)
+            doubt.suspect(line, piece, Divert.NOT_FOUND)
         if piece.state == PieceState.SUSPECT and not _still_inside(line, piece):
             line.book.move(piece, PieceEvent.VOIDED, {"badge": event.badge, "reason": Divert.NOT_FOUND})
             _settle_recall(line, piece)

@@ -6,9 +6,9 @@ went, else it is EXIT_UNKNOWN and its tray is on HOLD.
 
 from __future__ import annotations
 
-from controller.line import exits, pieces
 from controller.line.actions import AlarmCode, MachineCommand, SetTray
 from controller.line.events import CameraReset, Fault, FrameGap, LinkLost, LinkUp, Removed, Restarted, TrayPresence
+from controller.line.rules import doubt
 from controller.line.state import LinePiece, LineState
 from controller.model import Divert
 from controller.states import PackState, PackVerb, PieceState
@@ -33,7 +33,7 @@ def lose(line: LineState, reason: Divert, *, grants: bool, hands: bool = False) 
             sheet.fact = fact._replace(fault=reason)
         piece = line.book.pieces.get(fact.uid)
         if piece is not None:
-            pieces.suspect(line, piece, reason)
+            doubt.suspect(line, piece, reason)
     for envelope in line.inside.values():
         envelope.zone = envelope.zone or reason
         envelope.hands = envelope.hands or hands
@@ -41,23 +41,10 @@ def lose(line: LineState, reason: Divert, *, grants: bool, hands: bool = False) 
         if piece is None:
             continue
         if not envelope.granted:
-            pieces.refuse(line, envelope, reason)
-            pieces.suspect(line, piece, reason)
+            doubt.refuse(line, envelope, reason)
+            doubt.suspect(line, piece, reason)
         elif grants:
-            exits.exit_unknown(line, envelope, piece, str(reason))
-    pieces.collate(line)
-
-
-def belt_emptied(line: LineState) -> None:
-    """The belt was run empty: what has not left by now was taken out by hand, and only a custody scan can bring it back."""
-    for envelope in line.inside.values():
-        pieces.close_unjudged(line, envelope)
-        if envelope.granted and envelope.owner is not None:
-            exits.exit_unknown(line, envelope, envelope.owner, "not on the belt")
-    line.inside.clear()
-    line.uncollated.clear()
-    line.exit_shots.clear()
-    line.feed.sheets.clear()
+            doubt.exit_unknown(line, envelope, piece, str(reason))
 
 
 def forget_inside(line: LineState) -> None:
@@ -181,9 +168,9 @@ def restarted(line: LineState, event: Restarted) -> None:
     """A controller died and another took over: what it had inside is unknown; grants are unknown until the ring says otherwise."""
     for piece in line.book.pieces.values():
         if piece.state in _INSIDE:
-            pieces.suspect(line, piece, Divert.RESTART)
+            doubt.suspect(line, piece, Divert.RESTART)
         elif piece.state == PieceState.PASS_GRANTED:
-            exits.exit_unknown(line, None, piece, str(Divert.RESTART))
+            doubt.exit_unknown(line, None, piece, str(Divert.RESTART))
     line.want_execute = False
     line.book.note("line.restarted")
 

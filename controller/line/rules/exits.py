@@ -5,21 +5,17 @@ Exactly one eye must see each piece, and it must be the right one. Everything el
 
 from __future__ import annotations
 
-from controller.line import challenge, pieces, trays
 from controller.line.actions import AlarmCode, MachineCommand
 from controller.line.book import PieceEntry, TrayEntry
 from controller.line.events import GateSet, PieceExited, RejectEye, TrayEye
+from controller.line.rules import challenge, pieces, trays
+from controller.line.rules.doubt import exit_unknown, unknown_hold
 from controller.line.state import LinePiece, LineState
-from controller.model import Divert, piece_name
+from controller.model import Divert
 from controller.states import PackVerb, PieceEvent, PieceState
 
 FOREIGN = "foreign-piece"
 UNSEEN = "rejected-piece-unseen"
-
-
-def unknown_hold(uid: int) -> str:
-    """Return the reason for HOLD that one piece of unknown exit gives its tray."""
-    return f"exit-unknown:{piece_name(uid)}"
 
 
 def gate_set(line: LineState, event: GateSet) -> None:
@@ -115,20 +111,6 @@ def _left_by_reject(line: LineState, piece: PieceEntry, seq: int) -> None:
         line.alarm(AlarmCode.GATE_NOT_PASSING, "gate")
 
 
-def exit_unknown(line: LineState, envelope: LinePiece | None, piece: PieceEntry, why: str) -> None:
-    """Nobody knows where a granted piece is: it may not be printed again, and its tray may not leave, until somebody looks."""
-    if piece.state != PieceState.PASS_GRANTED:
-        if piece.state == PieceState.EXIT_UNKNOWN and envelope is not None:
-            envelope.hands = True
-        return
-    line.book.move(piece, PieceEvent.EXIT_UNKNOWN, {"why": why})
-    tray = line.book.trays.get(piece.tray)
-    if tray is not None:
-        tray.under_way.discard(piece.uid)
-        if line.book.place_hold(tray, unknown_hold(piece.uid)):
-            line.alarm(AlarmCode.TRAY_HOLD, str(tray.number), piece_name(piece.uid))
-
-
 def _conclude_refused(line: LineState, envelope: LinePiece, event: PieceExited) -> None:
     pieces.close_unjudged(line, envelope)
     if event.tray:
@@ -163,14 +145,6 @@ def foreign(line: LineState, piece_no: int, tray: TrayEntry | None = None) -> No
     line.actions.append(MachineCommand(PackVerb.ABORT))
     line.alarm(AlarmCode.FOREIGN_IN_TRAY, str(tray.number) if tray else "", f"no. {piece_no}")
     challenge.failed(line)
-
-
-def gather_uids(line: LineState, envelope: LinePiece) -> None:
-    """Say which pieces have sheets in an envelope that left before its set could be judged."""
-    sheets = line.feed.sheets
-    found = (sheets.get(number) for number in range(envelope.first, envelope.last + 1))
-    facts = [sheet.fact for sheet in found if sheet is not None and sheet.fact is not None]
-    envelope.uids = tuple(dict.fromkeys(fact.uid for fact in facts if fact.uid))
 
 
 def _forget_sheets(line: LineState, envelope: LinePiece) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from controller.integrity import SheetFact, read_mark
-from controller.line import pieces, zone
 from controller.line.actions import AlarmCode, EndSet, FeedLimit, MachineCommand
 from controller.line.book import PieceEntry
 from controller.line.events import SheetFed, SheetRead, StackEnded, StackLoaded
+from controller.line.rules import pieces, zone
+from controller.line.rules.doubt import suspect
 from controller.line.state import Feed, LineState, Sheet
 from controller.model import ControlMark, Divert, piece_name
 from controller.states import PackState, PackVerb, PieceEvent, PieceState
@@ -98,7 +99,7 @@ def _judge_sheet(line: LineState, sheet: Sheet, payloads: tuple[str, ...]) -> No
         _note_stack_end(line, sheet)
     line.actions.append(EndSet(line.epoch, fed.sheet_no, k == sheets))
     if fault is not None and piece is not None:
-        pieces.suspect(line, piece, fault)
+        suspect(line, piece, fault)
     _count_bad(line, Divert.NO_READ if frozen and fault is Divert.DUPLICATE else fault)
     pieces.collate(line)
 

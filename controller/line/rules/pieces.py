@@ -7,27 +7,16 @@ before it performs actions.
 from __future__ import annotations
 
 from controller.integrity import ExitFacts, judge, judge_set, read_mark
-from controller.line import challenge, exits, zone
 from controller.line.actions import AlarmCode, Grant, MachineCommand
 from controller.line.book import PieceEntry
 from controller.line.events import ExitRead, PieceAtExit, PieceFormed
+from controller.line.rules import challenge, zone
+from controller.line.rules.doubt import refuse, suspect
 from controller.line.state import LinePiece, LineState
 from controller.model import ControlMark, Divert
 from controller.states import PackVerb, PieceEvent, PieceState
 
-SUSPECTABLE = frozenset(
-    {PieceState.SUBMITTED, PieceState.PRINTED, PieceState.IN_FEED, PieceState.COLLATED, PieceState.VERIFIED}
-)
-"""States that doubt may end before a grant; doubt after the grant is `exits.exit_unknown`."""
-
 _EXIT_BAD = frozenset({Divert.NO_READ, Divert.MAC_BAD, Divert.MISMATCH, Divert.CODES_DISAGREE})
-
-
-def suspect(line: LineState, piece: PieceEntry, reason: Divert) -> None:
-    """Doubt a piece that has no grant. One that is doubted already, is beyond the gate, or void stays what it is."""
-    if piece.state in SUSPECTABLE:
-        piece.reason = reason
-        line.book.move(piece, PieceEvent.SUSPECTED, {"reason": reason})
 
 
 def piece_formed(line: LineState, event: PieceFormed) -> None:
@@ -80,17 +69,6 @@ def _collate_first(line: LineState, envelope: LinePiece) -> bool:
     else:
         refuse(line, envelope, reason or Divert.DUPLICATE)
     return True
-
-
-def refuse(line: LineState, envelope: LinePiece, reason: Divert) -> None:
-    """Give an envelope no grant, ever, and doubt every piece that has a sheet in it."""
-    envelope.judged = True
-    envelope.refused = envelope.refused or reason
-    pieces = line.book.pieces
-    for uid in envelope.uids:
-        piece = pieces.get(uid)
-        if piece is not None:
-            suspect(line, piece, reason)
 
 
 # --- the exit camera --------------------------------------------------------------------------------------------------
@@ -216,10 +194,18 @@ def close_unjudged(line: LineState, envelope: LinePiece) -> None:
     if envelope.owner is None:
         if envelope in line.uncollated:
             line.uncollated.remove(envelope)
-            exits.gather_uids(line, envelope)
+            gather_uids(line, envelope)
         refuse(line, envelope, envelope.zone or Divert.SUCCESSOR_UNSEEN)
     elif envelope.read is None:
         _count_exit_bad(line, Divert.NO_READ)
         refuse(line, envelope, envelope.zone or Divert.NO_READ)
     else:
         refuse(line, envelope, envelope.zone or Divert.LATE)
+
+
+def gather_uids(line: LineState, envelope: LinePiece) -> None:
+    """Say which pieces have sheets in an envelope that left before its set could be judged."""
+    sheets = line.feed.sheets
+    found = (sheets.get(number) for number in range(envelope.first, envelope.last + 1))
+    facts = [sheet.fact for sheet in found if sheet is not None and sheet.fact is not None]
+    envelope.uids = tuple(dict.fromkeys(fact.uid for fact in facts if fact.uid))

@@ -1,0 +1,4 @@
+"""The rules of a line, one module for each part of it: functions that change the `LineState` they are handed and nothing else.
+
+Downwards only: machine → feed → pieces, exits → trays, zone, challenge → doubt; custody and printing stand beside them.
+"""
