@@ -52,6 +52,8 @@ def piece_exited(line: LineState, event: PieceExited) -> None:
     if envelope is None:
         if event.tray:
             foreign(line, event.piece_no)
+        elif not event.reject:
+            _unseen(line, event.piece_no)
         return
     if envelope.at_exit is not None:
         line.exit_shots.pop(envelope.at_exit.trigger - line.eyes[2].offset, None)
@@ -118,10 +120,7 @@ def _conclude_refused(line: LineState, envelope: LinePiece, event: PieceExited) 
             foreign(line, event.piece_no)
         return
     if not event.reject:
-        # No eye saw it. If the gate let it pass and the tray eye is blind, only a scan of the tray can tell.
-        line.book.note("line.exit-unseen", {"no": event.piece_no})
-        if line.tray is not None and line.book.place_hold(line.tray, UNSEEN):
-            line.alarm(AlarmCode.TRAY_HOLD, str(line.tray.number), f"no. {event.piece_no}")
+        _unseen(line, event.piece_no)
         return
     if not envelope.uids:
         line.book.note("line.unidentified-rejected", {"no": event.piece_no, "reason": envelope.refused})
@@ -131,6 +130,13 @@ def _conclude_refused(line: LineState, envelope: LinePiece, event: PieceExited) 
             line.book.move(piece, PieceEvent.DIVERTED, {"reason": envelope.refused, "seq": event.seq})
     if not envelope.hands:
         challenge.proven(line)
+
+
+def _unseen(line: LineState, piece_no: int) -> None:
+    """No eye saw a piece without a grant: if the gate let it pass and the tray eye is blind, only a scan of the tray can tell."""
+    line.book.note("line.exit-unseen", {"no": piece_no})
+    if line.tray is not None and line.book.place_hold(line.tray, UNSEEN):
+        line.alarm(AlarmCode.TRAY_HOLD, str(line.tray.number), f"no. {piece_no}")
 
 
 def foreign(line: LineState, piece_no: int, tray: TrayEntry | None = None) -> None:
