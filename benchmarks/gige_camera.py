@@ -1,0 +1,95 @@
+"""A GigE Vision camera on loopback for tests and benches: libaravis's own fake camera, filled with our pictures.
+
+The protocol (GVCP discovery and control, GVSP stream over UDP) is aravis's; only the pixels are ours. Run as a process:
+``python -m benchmarks.gige_camera 127.0.0.1 NAME [PICTURES.npy]``; it serves until it is killed. SIMULATED.
+The pictures (count, height, width) are shown in turn, one a trigger, in the upper left corner of the sensor.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from ctypes import c_char_p, c_size_t, c_uint32, c_void_p
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+PORT = 3956
+"""The UDP port of every GigE Vision camera (GigE Vision 1.2, 14.1)."""
+_FILL = ctypes.CFUNCTYPE(None, c_void_p, c_void_p, c_uint32, c_uint32, c_uint32)
+
+
+class GigeCamera(ExitStack):
+    """The camera is plugged in inside the ``with`` block, and gone after it."""
+
+    def __init__(self, pictures: Path | None = None) -> None:
+        super().__init__()
+        self._command = [sys.executable, "-m", "benchmarks.gige_camera", "127.0.0.1", "TEST1"]
+        self._command += [str(pictures)] if pictures else []
+
+    def __enter__(self) -> GigeCamera:
+        super().__enter__()
+        process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        self.callback(process.wait)
+        self.callback(process.kill)
+        _wait_until_bound()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        return bool(super().__exit__(kind, error, trace))
+
+
+def _wait_until_bound() -> None:
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", PORT))
+            except OSError:
+                return
+        time.sleep(0.02)
+    raise RuntimeError(f"the fake GigE camera did not take UDP port {PORT} within 15 s")
+
+
+def serve(address: str, serial: str, pictures: NDArray[np.uint8] | None) -> None:
+    """Run the camera until the process ends."""
+    aravis = ctypes.CDLL("libaravis-0.8.so.0")
+    for name in ("arv_gv_fake_camera_new", "arv_gv_fake_camera_get_fake_camera", "arv_buffer_get_data"):
+        getattr(aravis, name).restype = c_void_p
+    camera = aravis.arv_gv_fake_camera_new(c_char_p(address.encode()), c_char_p(serial.encode()))
+    if not aravis.arv_gv_fake_camera_is_running(c_void_p(camera)):
+        raise SystemExit(f"the fake camera cannot bind {address}: is another one running?")
+    if pictures is not None:
+        shown = _shown_in_turn(aravis, np.ascontiguousarray(pictures))
+        inner = aravis.arv_gv_fake_camera_get_fake_camera(c_void_p(camera))
+        aravis.arv_fake_camera_set_fill_pattern(c_void_p(inner), shown, None)
+    threading.Event().wait()
+
+
+def _shown_in_turn(aravis: ctypes.CDLL, pictures: NDArray[np.uint8]) -> object:
+    count, height, width = pictures.shape
+    turn = 0
+
+    def fill(buffer: int, _data: int, _exposure: int, _gain: int, _form: int) -> None:
+        nonlocal turn
+        aravis.arv_buffer_get_data(c_void_p(buffer), ctypes.byref(c_size_t(0)))
+        target = aravis.arv_buffer_get_data(c_void_p(buffer), None)
+        source = pictures[turn % count]
+        ctypes.memmove(target, source.ctypes.data, height * width)
+        turn += 1
+
+    return _FILL(fill)
+
+
+if __name__ == "__main__":
+    shown = np.load(sys.argv[3]) if len(sys.argv) > 3 else None
+    serve(sys.argv[1], sys.argv[2], shown)

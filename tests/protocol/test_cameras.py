@@ -1,0 +1,176 @@
+"""One contract for every camera: frames in trigger order, silence is a timeout, absence is an error, and it comes back."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from benchmarks.gige_camera import GigeCamera
+from devices.cameras import OpenCamera, open_camera
+from devices.cameras.counts import WrappingCount
+from devices.cameras.session import SessionRecorder
+from devices.errors import CameraTimeout, LinkError, ProtocolError
+from devices.kinds import Frame
+
+Gray = NDArray[np.uint8]
+SHAPE = (480, 640)
+
+
+def picture(number: int) -> Gray:
+    rng = np.random.default_rng(number)
+    blocks = rng.integers(20, 235, (SHAPE[0] // 16, SHAPE[1] // 16)).astype(np.uint8)
+    return np.asarray(cv2.resize(blocks, SHAPE[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+class _MjpegPeer(BaseHTTPRequestHandler):
+    frames = 6
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=f")
+        self.end_headers()
+        for number in range(1, self.frames + 1):
+            data = cv2.imencode(".jpg", picture(number))[1].tobytes()
+            head = f"--f\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\nX-Trigger: {number}\r\n"
+            head += f"X-Frame-Id: {number}\r\nX-Timestamp-Us: {number}\r\n\r\n"
+            self.wfile.write(head.encode() + data + b"\r\n")
+        time.sleep(5)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def mjpeg(stack: ExitStack, _tmp: Path) -> tuple[OpenCamera, Callable[[], None]]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _MjpegPeer)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    stack.callback(server.shutdown)
+    return open_camera(f"http://127.0.0.1:{server.server_port}/stream"), lambda: None
+
+
+def session(stack: ExitStack, tmp: Path) -> tuple[OpenCamera, Callable[[], None]]:
+    recorder = SessionRecorder(tmp / "session")
+    for number in range(1, 7):
+        recorder.keep(Frame(picture(number), number, number, number, number))
+    recorder.close()
+    return open_camera(f"session:{tmp / 'session'}"), lambda: None
+
+
+def video(stack: ExitStack, tmp: Path) -> tuple[OpenCamera, Callable[[], None]]:
+    path = tmp / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 25, SHAPE[::-1])
+    for number in range(1, 7):
+        writer.write(cv2.cvtColor(picture(number), cv2.COLOR_GRAY2BGR))
+    writer.release()
+    return open_camera(f"video:{path}"), lambda: None
+
+
+def aravis(stack: ExitStack, tmp: Path) -> tuple[OpenCamera, Callable[[], None]]:
+    from devices.cameras.aravis import AravisCamera
+
+    np.save(tmp / "pictures.npy", np.stack([picture(number) for number in range(1, 4)]))
+    stack.enter_context(GigeCamera(tmp / "pictures.npy"))
+    camera = AravisCamera("127.0.0.1", region=(0, 0, SHAPE[1], SHAPE[0]))
+    time.sleep(0.3)  # the fake camera looks for triggers only some time after acquisition was started
+    return camera, camera.trigger
+
+
+def pylon(stack: ExitStack, tmp: Path) -> tuple[OpenCamera, Callable[[], None]]:
+    if importlib.util.find_spec("pypylon") is None:
+        pytest.skip("pypylon is an extra: setup/cameras.sh installs it")
+    os.environ["PYLON_CAMEMU"] = "1"
+    stack.callback(os.environ.pop, "PYLON_CAMEMU")
+    from devices.cameras.pylon import PylonCamera
+
+    for number in range(1, 4):
+        cv2.imwrite(str(tmp / f"{number}.png"), picture(number))
+    files = {"ImageFileMode": "On", "ImageFilename": str(tmp), "TestImageSelector": "Off"}
+    camera = PylonCamera(settings={**files, "Width": SHAPE[1], "Height": SHAPE[0]})
+    return camera, camera.trigger
+
+
+def gentl(stack: ExitStack, tmp: Path) -> tuple[OpenCamera, Callable[[], None]]:
+    found = importlib.util.find_spec("genicam")
+    if found is None or found.origin is None:
+        pytest.skip("harvesters and genicam are an extra: setup/cameras.sh installs them")
+    producer = next(Path(found.origin).parent.rglob("viky.cti"))
+    return open_camera(f"gentl:{producer}#0"), lambda: None
+
+
+def falls_silent(opened: OpenCamera) -> bool:
+    try:
+        opened.grab(0.2)
+    except (CameraTimeout, LinkError):
+        return True
+    return False
+
+
+CAMERAS = {f.__name__: f for f in (mjpeg, session, video, aravis, pylon, gentl)}
+EXACT = {"session", "pylon", "aravis"}
+ENDLESS = {"gentl"}
+
+
+@pytest.fixture(params=CAMERAS)
+def camera(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, OpenCamera, Callable[[], None]]]:
+    with ExitStack() as stack:
+        opened, trigger = CAMERAS[request.param](stack, tmp_path)
+        stack.callback(opened.close)
+        yield request.param, opened, trigger
+
+
+def test_every_camera_gives_grey_frames_in_rising_trigger_order(
+    camera: tuple[str, OpenCamera, Callable[[], None]],
+) -> None:
+    name, opened, trigger = camera
+    frames = []
+    for _ in range(3):
+        trigger()
+        frames.append(opened.grab(3.0))
+    assert [f.trigger - frames[0].trigger for f in frames] == [0, 1, 2]
+    assert all(f.image.dtype == np.uint8 and f.image.ndim == 2 for f in frames)
+    if name in EXACT:
+        assert all(np.array_equal(f.image, picture(n)) for n, f in enumerate(frames, start=1))
+
+
+def test_every_camera_says_when_there_is_nothing_more(camera: tuple[str, OpenCamera, Callable[[], None]]) -> None:
+    name, opened, trigger = camera
+    if name in ENDLESS:
+        pytest.skip("this producer runs free and never falls silent")
+    trigger()
+    opened.grab(3.0)
+    assert any(falls_silent(opened) for _ in range(10))
+
+
+def test_an_unknown_address_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ProtocolError, match="aravis:"):
+        open_camera("carrier-pigeon:1")
+
+
+def test_a_missing_session_and_a_missing_producer_are_named(tmp_path: Path) -> None:
+    with pytest.raises(LinkError, match=r"frames\.jsonl is missing"):
+        open_camera(f"session:{tmp_path}")
+    with pytest.raises(LinkError):
+        open_camera(f"gentl:{tmp_path}/none.cti")
+
+
+def test_a_session_directory_is_never_recorded_over(tmp_path: Path) -> None:
+    SessionRecorder(tmp_path).close()
+    with pytest.raises(ProtocolError, match="already holds"):
+        SessionRecorder(tmp_path)
+
+
+def test_a_sixteen_bit_frame_counter_wraps_without_a_gap() -> None:
+    count = WrappingCount()
+    assert [count.follow(raw) for raw in (65533, 65534, 65535, 1, 2, 5)] == [65533, 65534, 65535, 65536, 65537, 65540]
+    assert count.follow(4) == 65539
