@@ -62,7 +62,7 @@ def _static_runs(program: Compiled) -> list[tuple[str, int]]:
     text = "".join(program.static)
     faces = [(DIGITS, face) for face in range(len(program.faces))]
     style_of_run = _styles_of_runs(program)
-    for index, (kind, start, length, face) in enumerate(program.runs):
+    for index, (kind, start, length, face, _) in enumerate(program.runs):
         if kind == o.RUN_STATIC:
             own = program.styles[style_of_run[index]][o.ST_FACE] if face < 0 else face
             faces.append((text[start : start + length], own))
@@ -88,7 +88,7 @@ def _faces_of_values(program: Compiled) -> tuple[NDArray[np.int64], list[int]]:
     slots = np.zeros(max(1, len(program.slots)), np.int64)
     tables = [0] * len(program.table_names)
     styles = _styles_of_runs(program)
-    for index, (kind, a, _, face) in enumerate(program.runs):
+    for index, (kind, a, _, face, _) in enumerate(program.runs):
         own = program.styles[styles[index]][o.ST_FACE] if face < 0 else face
         if kind == o.RUN_FIELD:
             slots[a] |= 1 << own

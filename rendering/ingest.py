@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from rendering.layout.arrays import Values
@@ -19,7 +20,7 @@ from rendering.layout.classes import KIND_BIDI, KIND_PRINTABLE, TABLE_SIZE, char
 from rendering.model import Codes, Defect, DefectCode, Letter
 from rendering.template import Template
 from rendering.template.compiler import Slot
-from rendering.template.values import FILTERS, compile_test
+from rendering.template.values import FILTERS, compile_test, money
 
 SEPARATOR: Final = "\x1f"
 KIND_MISSING: Final = 3
@@ -56,6 +57,10 @@ def _getter(names: Sequence[str]) -> Callable[[Mapping[str, str]], tuple[str, ..
     return itemgetter(*names)
 
 
+# name of a table, what fetches a row's cells, filters by column, number of columns
+_Cells = tuple[str, Callable[[Mapping[str, str]], tuple[str, ...]], list[tuple[int, Callable[[str], str]]], int]
+
+
 @dataclass(slots=True)
 class Intake:
     """Gathers letters of one template. ``missing`` (bool per code point) comes from the faces the template uses."""
@@ -67,9 +72,9 @@ class Intake:
     _fetch: Callable[[Mapping[str, str]], tuple[str, ...]] = field(init=False)
     _filters: list[tuple[int, Callable[[str], str]]] = field(init=False)
     _tests: list[Callable[[Mapping[str, str], Mapping[str, Sequence[Mapping[str, str]]]], Any]] = field(init=False)
-    _cells: list[tuple[str, Callable[[Mapping[str, str]], tuple[str, ...]], list[tuple[int, Callable[[str], str]]]]] = (
-        field(init=False)
-    )
+    _cells: list[_Cells] = field(init=False)
+    _amount_slots: list[int] = field(init=False)
+    _amount_columns: list[list[int]] = field(init=False)
     _length_max: NDArray[np.int64] = field(init=False)
     _optional: frozenset[str] = field(init=False)
 
@@ -83,13 +88,17 @@ class Intake:
         # Facts of the piece come after the letter's own fields, in the order of the program's slots.
         self._own = [(i, slot) for i, slot in enumerate(slots) if not slot.of_piece]
         self._fetch = _getter([slot.name for _, slot in self._own])
-        self._filters = [(i, _chain(slot.filters)) for i, (_, slot) in enumerate(self._own) if slot.filters]
+        self._filters = [(i, chain) for i, (_, slot) in enumerate(self._own) if (chain := _chain(slot)) is not None]
+        self._amount_slots = [i for i, slot in enumerate(slots) if slot.is_amount]
+        self._amount_columns = [
+            [c for c, slot in enumerate(columns) if slot.is_amount] for columns in program.table_columns
+        ]
         names = frozenset(program.table_names)
         self._tests = [compile_test(c.file, c.line, c.test, names, set()) for c in program.conditions]
         self._cells = []
         for name, columns in zip(program.table_names, program.table_columns, strict=True):
-            filters = [(i, _chain(slot.filters)) for i, slot in enumerate(columns) if slot.filters]
-            self._cells.append((name, _getter([slot.name for slot in columns]), filters))
+            filters = [(i, chain) for i, slot in enumerate(columns) if (chain := _chain(slot)) is not None]
+            self._cells.append((name, _getter([slot.name for slot in columns]), filters, len(columns)))
         rules = self.template.settings.fields
         self._length_max = np.array(
             [rules[s.name].length_max if s.name in rules else UNDECLARED_LENGTH_MAX for s in slots] or [0], np.int64
@@ -102,13 +111,13 @@ class Intake:
         count = len(letters)
         defects: dict[int, list[Defect]] = {}
         program = self.template.program
-        fields = np.zeros(count, np.int64)
-        tables = np.zeros((count, max(1, len(self._cells)), 3), np.int64)
-        conditions = np.zeros((count, max(1, len(self._tests))), np.uint8)
+        firsts: list[int] = []
+        spans: list[int] = []
+        holds: list[bool] = []
         seen: dict[str, int] = {}
         whole = len(self._own) == len(program.slots)
         for i, letter in enumerate(letters):
-            fields[i] = len(parts)
+            firsts.append(len(parts))
             first = seen.setdefault(letter.record_id, i)
             if first != i:
                 _add(defects, i, _duplicate(letter.record_id))
@@ -125,10 +134,15 @@ class Intake:
                 own = tuple(filtered)
             parts += own if whole else self._with_piece(own, codes[i] if codes else None)
             if self._cells:
-                self._gather_tables(i, letter, parts, tables, defects)
-            for c, test in enumerate(self._tests):
-                conditions[i, c] = bool(test(letter.fields, letter.tables))
+                self._gather_tables(i, letter, parts, spans, defects)
+            for test in self._tests:
+                holds.append(bool(test(letter.fields, letter.tables)))
+        fields = np.array(firsts, np.int64)
+        tables = np.array(spans, np.int64).reshape(count, -1, 3) if spans else np.zeros((count, 1, 3), np.int64)
+        conditions = np.array(holds, np.uint8).reshape(count, -1) if holds else np.zeros((count, 1), np.uint8)
         points, offsets = self._encode(letters, parts, fields, defects)
+        if self._spell_odd_amounts(parts, points, offsets, fields, tables):
+            points, offsets = self._encode(letters, parts, fields, defects)
         self._check_characters(letters, points, offsets, fields, tables, defects)
         frozen = {i: tuple(found) for i, found in defects.items()}
         return Gathered(points, offsets, fields, tables, conditions, frozen)
@@ -151,9 +165,9 @@ class Intake:
         return tuple(values)
 
     def _gather_tables(
-        self, i: int, letter: Letter, parts: list[str], tables: NDArray[np.int64], defects: dict[int, list[Defect]]
+        self, i: int, letter: Letter, parts: list[str], spans: list[int], defects: dict[int, list[Defect]]
     ) -> None:
-        for t, (name, fetch, filters) in enumerate(self._cells):
+        for name, fetch, filters, width in self._cells:
             rows = letter.tables.get(name)
             if rows is None:
                 message = f"缺少表格“{name}”", f"table {name!r} is missing"
@@ -167,24 +181,17 @@ class Intake:
                 _add(defects, i, Defect(DefectCode.TOO_LONG, *message, name))
                 rows = ()
             start = len(parts)
-            columns = 0
-            for row in rows:
-                try:
-                    cells = fetch(row)
-                except KeyError as error:
-                    message = f"表格“{name}”缺少列“{error.args[0]}”", f"table {name!r} has no column {error.args[0]!r}"
-                    _add(defects, i, Defect(DefectCode.MISSING_FIELD, *message, f"{name}.{error.args[0]}"))
-                    del parts[start:]
-                    rows = ()
-                    break
-                if filters:
-                    filtered = list(cells)
-                    for at, apply in filters:
-                        filtered[at] = apply(filtered[at])
-                    cells = tuple(filtered)
-                columns = len(cells)
-                parts += cells
-            tables[i, t] = start, len(rows), columns
+            try:
+                for row in rows:
+                    parts += fetch(row)
+            except KeyError as error:
+                message = f"表格“{name}”缺少列“{error.args[0]}”", f"table {name!r} has no column {error.args[0]!r}"
+                _add(defects, i, Defect(DefectCode.MISSING_FIELD, *message, f"{name}.{error.args[0]}"))
+                del parts[start:]
+                rows = ()
+            for at, apply in filters:
+                parts[start + at :: width] = map(apply, parts[start + at :: width])
+            spans += (start, len(rows), width)
 
     def _encode(
         self, letters: Sequence[Letter], parts: list[str], fields: NDArray[np.int64], defects: dict[int, list[Defect]]
@@ -203,6 +210,34 @@ class Intake:
         offsets = np.zeros(len(parts) + 1, np.int64)
         offsets[1:] = ends + 1
         return points, offsets
+
+    def _spell_odd_amounts(
+        self,
+        parts: list[str],
+        points: NDArray[np.uint32],
+        offsets: NDArray[np.int64],
+        fields: NDArray[np.int64],
+        tables: NDArray[np.int64],
+    ) -> bool:
+        """Write out the amounts the layout would not recognise; True when any was changed."""
+        values = [fields + slot for slot in self._amount_slots]
+        for t, columns in enumerate(self._amount_columns):
+            if columns and tables[:, t, 1].any():
+                rows = tables[:, t, 1]
+                starts = np.repeat(tables[:, t, 0] - (np.cumsum(rows) - rows) * tables[:, t, 2], rows)
+                first_cells = starts + np.arange(int(rows.sum())) * np.repeat(tables[:, t, 2], rows)
+                values += [first_cells + column for column in columns]
+        if not values:
+            return False
+        wanted = np.concatenate(values)
+        odd = np.zeros(len(wanted), np.bool_)
+        _find_odd_amounts(points, offsets, wanted, odd)
+        changed = False
+        for value in wanted[odd].tolist():
+            spelt = money(parts[value])
+            changed = changed or spelt != parts[value]
+            parts[value] = spelt
+        return changed
 
     def _check_characters(
         self,
@@ -250,10 +285,12 @@ class Intake:
         return "?"
 
 
-def _chain(names: Sequence[str]) -> Callable[[str], str]:
+def _chain(slot: Slot) -> Callable[[str], str] | None:
+    """The filters of a slot as one function; grouping thousands at the end is left to the layout."""
+    names = slot.filters[:-1] if slot.is_amount else slot.filters
     functions = [FILTERS[name] for name in names]
-    if len(functions) == 1:
-        return functions[0]
+    if len(functions) < 2:
+        return functions[0] if functions else None
 
     def apply(text: str) -> str:
         for function in functions:
@@ -261,6 +298,20 @@ def _chain(names: Sequence[str]) -> Callable[[str], str]:
         return text
 
     return apply
+
+
+@njit(cache=True, nogil=True)
+def _find_odd_amounts(
+    points: NDArray[np.uint32], offsets: NDArray[np.int64], values: NDArray[np.int64], odd: NDArray[np.bool_]
+) -> None:
+    """Mark the values that are not written 1234.50: the layout cannot group those itself."""
+    for v in range(values.shape[0]):
+        first = offsets[values[v]]
+        after = offsets[values[v] + 1] - 1
+        good = after - first >= 4 and points[after - 3] == 46 and (points[first] != 48 or after - first == 4)
+        for i in range(first, after):
+            good = good and (i == after - 3 or (points[i] >= 48 and points[i] <= 57))
+        odd[v] = not good
 
 
 def _add(defects: dict[int, list[Defect]], i: int, defect: Defect) -> None:

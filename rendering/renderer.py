@@ -34,7 +34,6 @@ from rendering.preview import rasterise
 from rendering.template import Template
 
 _BUFFER_BYTES: Final = 8 << 20
-_RUN: Final = 512  # letters composed at a time
 
 
 class RenderError(Exception):
@@ -73,9 +72,7 @@ class Renderer:
         self._forms = tuple(picture_objects(settings.pictures[name].path) for name in self._picture_names())
         self._classes = character_classes()
         self._breaks = np.stack([break_table(level) for level in type(settings.kinsoku)])
-        squeeze = squeeze_table()
-        self._squeeze = squeeze if settings.squeeze else np.zeros_like(squeeze)
-        self._gap = gap_table(settings.latin_gap)
+        self._between = squeeze_table() * settings.squeeze - gap_table(settings.latin_gap)
         self._edge = edge_table()
         self._scratch: Scratch = new_scratch()
         self._buffer = np.zeros(_BUFFER_BYTES, np.uint8)
@@ -122,9 +119,7 @@ class Renderer:
 
     def _typography(self, fonts: FontSet) -> Typography:
         glyphs = fonts.glyphs
-        return Typography(
-            fonts.classes, glyphs.advances, glyphs.codes, self._breaks, self._squeeze, self._gap, self._edge
-        )
+        return Typography(fonts.classes, glyphs.advances, glyphs.codes, self._breaks, self._between, self._edge)
 
     # -- what the controller calls
 
@@ -199,9 +194,9 @@ class Renderer:
         statics = Statics(fonts.glyphs.objects, self._forms)
         keep_parts = parts and layout.cells == 1
         with PdfFile(out, statics, around.size, len(letters) if keep_parts else 0) as file:
-            pack_sides(file, composed.data, composed.ends, sides, around)
             if keep_parts:
                 file.add_parts([(letter.record_id, letter.first_page, letter.pages) for letter in rendered])
+            pack_sides(file, composed.data, composed.ends, sides, around)
         sheets = len(sides) // 2
         return Chunk(out, file.sha256, sheets, rendered)
 
@@ -234,13 +229,14 @@ class Renderer:
         while done < count:
             cursor[0] = 0
             pages = Pages(ends, results)
-            done = self._compose_some(program, typography, values, marks, pages, cursor, done, min(count, done + _RUN))
+            done = self._compose_some(program, typography, values, marks, pages, cursor, done, count)
             ends[page0 : cursor[1]] += base
-            parts.append(self._buffer[: cursor[0]].copy())
+            written = self._buffer[: cursor[0]]
+            parts.append(written if done == count else written.copy())
             base += int(cursor[0])
             page0 = int(cursor[1])
         self._check_results(letters, codes, results)
-        data = np.concatenate(parts) if parts else np.zeros(0, np.uint8)
+        data = np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else np.zeros(0, np.uint8)
         return _Composed(data, ends[:page0], results)
 
     def _compose_some(

@@ -41,8 +41,7 @@ class Typography(NamedTuple):
     advances: Ints
     codes: Ints
     breaks: NDArray[np.uint8]  # [level, before, after]
-    squeeze: Ints
-    gap: Ints
+    between: Ints  # [before, after] 1/1000 em: above 0 pressed together, below 0 a Han-Latin gap
     edge: Ints
 
 

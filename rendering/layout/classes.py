@@ -175,5 +175,5 @@ def edge_table() -> NDArray[np.int64]:
     table = np.zeros((CLASS_COUNT, 3), np.int64)
     table[c.CLOSING] = (500, 0, 500)
     table[c.STOP] = (500, 0, 250)
-    table[c.OPENING] = (0, 500, 500)
+    table[c.OPENING] = (0, 500, 0)
     return table

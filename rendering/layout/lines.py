@@ -60,12 +60,12 @@ from rendering.layout.opcodes import (
 
 # Classes by number, for the kernels (rendering.layout.classes.CharClass).
 HAN = 0
-CLOSING = 2
 STOP = 3
 DIGIT = 8
 SPACE = 9
 UNIT = 10
 PREFIX = 11
+CAREFUL_EM = 8  # the stretch before a line's end in which breaks are looked for first
 LOOSE_GAP_MAX = 250  # what justification may add to a Han-Latin gap, 1/1000 em
 
 
@@ -92,7 +92,8 @@ def _append(
             kind = HAN
         glyph[n] = base + ch
         kinds[n] = kind
-        widths[n] = (advances[base + ch] * size) // 1000
+        advance = advances[base + ch]
+        widths[n] = size if advance == 1000 else advance * size // 1000
         previous = kind
         n += 1
     scratch.counts[N_CHARS] = n
@@ -108,6 +109,40 @@ def _append_number(
         _append(scratch, typography, program.static, tens, tens + 1, face, size)
     ones = value % 10
     _append(scratch, typography, program.static, ones, ones + 1, face, size)
+
+
+@kernel
+def is_amount(text: NDArray[np.uint16], first: int, after: int, digits: NDArray[np.uint16]) -> bool:
+    """Whether ``text[first:after]`` is an amount as amounts are kept: 1234.50, no leading zero. ``digits`` starts 0123456789,. ."""
+    if after - first < 4 or text[after - 3] != digits[11] or (text[first] == digits[0] and after - first > 4):
+        return False
+    for i in range(first, after):
+        if i != after - 3:
+            digit = 0
+            while digit < 10 and text[i] != digits[digit]:
+                digit += 1
+            if digit == 10:
+                return False
+    return True
+
+
+@kernel
+def _append_amount(
+    scratch: Scratch, typography: Typography, program: Program, values: Values, value: int, face: int, size: int
+) -> None:
+    """Append a value with a comma before every third digit of yuan; a value that is no plain amount as it is."""
+    first = values.offsets[value]
+    after = values.offsets[value + 1] - 1
+    if is_amount(values.text, first, after, program.static):
+        stop = first + (after - 3 - first) % 3
+        if stop == first:
+            stop += 3
+        while stop < after - 3:
+            _append(scratch, typography, values.text, first, stop, face, size)
+            _append(scratch, typography, program.static, 10, 11, face, size)
+            first = stop
+            stop += 3
+    _append(scratch, typography, values.text, first, after, face, size)
 
 
 @kernel
@@ -135,7 +170,11 @@ def fill_runs(
             value = values.fields[letter] + a
             if kind == RUN_CELL:
                 value = values.tables[letter, a, 0] + row * values.tables[letter, a, 2] + b
-            _append(scratch, typography, values.text, values.offsets[value], values.offsets[value + 1] - 1, face, size)
+            if program.runs[r - 1, 4]:
+                _append_amount(scratch, typography, program, values, value, face, size)
+            else:
+                after_value = values.offsets[value + 1] - 1
+                _append(scratch, typography, values.text, values.offsets[value], after_value, face, size)
         elif kind == RUN_UNLESS:
             if values.conditions[letter, a] == 0:
                 r = b
@@ -150,19 +189,27 @@ def fill_runs(
 
 @kernel
 def _choose_end(
-    scratch: Scratch, typography: Typography, start: int, end: int, width: int, style: tuple[int, int, int, int]
+    scratch: Scratch,
+    typography: Typography,
+    start: int,
+    end: int,
+    width: int,
+    style: tuple[int, int, int, int],
+    careless: int,
 ) -> tuple[int, int, int]:
     """Return (index after the line's last character, its natural width, what its marks can give), in millipoints.
 
     ``style`` is (size, flags, level, tracking). The last break whose pressed width fits wins; without any, the line breaks
-    inside the word, because text must never leave the frame.
+    inside the word, because text must never leave the frame. The white space between characters goes into ``scratch.kern``.
+    Breaks in the first ``careless`` millipoints are not looked at: a line hardly ever ends there, and when it does the
+    caller looks again from the start.
     """
     size, flags, level, tracking = style
     widths = scratch.width
     kinds = scratch.kind
+    kerns = scratch.kern
     breaks = typography.breaks[level]
-    squeezes = typography.squeeze
-    gaps = typography.gap
+    between = typography.between
     edges = typography.edge
     natural = 0
     give = 0
@@ -177,31 +224,30 @@ def _choose_end(
     kind = kinds[start]
     for i in range(start, end):
         natural += widths[i]
-        used = natural
-        if trims and edges[kind, 0]:
-            used -= widths[i] if flags & FLAG_HANG and kind == STOP else edges[kind, 0] * size // 1000
-        if used <= width:
-            forced = i + 1
-            forced_natural = used
-        if used - give > limit and kind != SPACE:
-            break
         following = kinds[i + 1] if i + 1 < end else SPACE
-        if used - give <= width and (i + 1 == end or breaks[kind, following]):
-            best = i + 1
-            best_natural = used
-            best_give = give
+        if natural > careless:
+            used = natural
+            if trims and edges[kind, 0]:
+                used -= widths[i] if flags & FLAG_HANG and kind == STOP else edges[kind, 0] * size // 1000
+            if used <= width:
+                forced = i + 1
+                forced_natural = used
+            if used - give > limit and kind != SPACE:
+                break
+            if used - give <= width and (i + 1 == end or breaks[kind, following]):
+                best = i + 1
+                best_natural = used
+                best_give = give
         natural += tracking
-        if loose:
-            squeeze = squeezes[kind, following]
-            if squeeze:
-                natural -= squeeze * size // 1000
-            elif kind == CLOSING or kind == STOP:
-                give += edges[kind, 2] * size // 1000
-            elif gaps[kind, following]:
-                natural += gaps[kind, following] * size // 1000
+        kern = between[kind, following] if loose else 0
+        kerns[i] = kern
+        if kern:
+            natural -= kern * size // 1000
+        elif loose and edges[kind, 2]:
+            give += edges[kind, 2] * size // 1000
         kind = following
     if best < 0:
-        return forced, forced_natural, 0
+        return -forced, forced_natural, 0
     return best, best_natural, best_give
 
 
@@ -210,7 +256,7 @@ def _press(scratch: Scratch, typography: Typography, start: int, end: int, need:
     """Take ``need`` millipoints out of the marks inside the line, each in proportion to what it can give."""
     for i in range(start, end - 1):
         kind = scratch.kind[i]
-        if (kind == CLOSING or kind == STOP) and typography.squeeze[kind, scratch.kind[i + 1]] == 0:
+        if typography.edge[kind, 2] and typography.between[kind, scratch.kind[i + 1]] == 0:
             scratch.kern[i] += (typography.edge[kind, 2] * need + give - 1) // give
 
 
@@ -219,13 +265,13 @@ def _spread(scratch: Scratch, typography: Typography, start: int, end: int, size
     """Widen the Han-Latin gaps and word spaces of a line; return the slack that is left for even tracking."""
     gaps = 0
     for i in range(start, end - 1):
-        if typography.gap[scratch.kind[i], scratch.kind[i + 1]] or scratch.kind[i] == SPACE:
+        if typography.between[scratch.kind[i], scratch.kind[i + 1]] < 0 or scratch.kind[i] == SPACE:
             gaps += 1
     if gaps == 0:
         return slack
     each = min(LOOSE_GAP_MAX, slack * 1000 // (gaps * size))
     for i in range(start, end - 1):
-        if typography.gap[scratch.kind[i], scratch.kind[i + 1]] or scratch.kind[i] == SPACE:
+        if typography.between[scratch.kind[i], scratch.kind[i + 1]] < 0 or scratch.kind[i] == SPACE:
             scratch.kern[i] -= each
     return slack - gaps * (each * size // 1000)
 
@@ -262,19 +308,18 @@ def break_lines(
         lead = 0
         if lines > 0 and not flags & FLAG_GRID:
             lead = typography.edge[scratch.kind[start], 1]
-        stop, natural, give = _choose_end(
-            scratch, typography, start, end, room + lead * size // 1000, (size, flags, level, tracking)
-        )
+        room_with_lead = room + lead * size // 1000
+        text_style = (size, flags, level, tracking)
+        careless = room_with_lead - CAREFUL_EM * size
+        stop, natural, give = _choose_end(scratch, typography, start, end, room_with_lead, text_style, careless)
+        if stop < 0:
+            stop, natural, give = _choose_end(scratch, typography, start, end, room_with_lead, text_style, 0 - size)
+        stop = abs(stop)
         natural -= lead * size // 1000
         last = stop
         while last > start + 1 and scratch.kind[last - 1] == SPACE:
             last -= 1
             natural -= scratch.width[last] + tracking
-        if not flags & FLAG_GRID:
-            for i in range(start, last - 1):
-                a = scratch.kind[i]
-                b = scratch.kind[i + 1]
-                scratch.kern[i] = typography.squeeze[a, b] - typography.gap[a, b]
         tc = tracking
         x = left + indent
         if natural > room and give > 0:

@@ -24,7 +24,7 @@ OP_FORM: Final = 9  # form, x, dy, width, height, in flow (1) or floating (0)
 OP_KEEP: Final = 10  # 1 begin, 0 end; 1 when also kept with the strip before
 OP_WIDTH: Final = 8
 
-# -- runs: columns (kind, a, b, face); face -1 is the face of the paragraph's style
+# -- runs: columns (kind, a, b, face, amount); face -1 is the face of the paragraph's style; amount 1 groups thousands
 RUN_STATIC: Final = 0  # start, length in the static text
 RUN_FIELD: Final = 1  # slot
 RUN_CELL: Final = 2  # table, column
@@ -34,7 +34,7 @@ RUN_SHEET: Final = 5
 RUN_SHEETS: Final = 6
 RUN_UNLESS: Final = 7  # condition, target run
 RUN_JUMP: Final = 8  # target run
-RUN_WIDTH: Final = 4
+RUN_WIDTH: Final = 5
 
 # -- styles
 ST_FACE: Final = 0

@@ -56,8 +56,8 @@ from rendering.pdf.streams import (
     T_SIZE,
     T_TC,
     put_form,
+    put_graphics,
     put_matrix,
-    put_strip_graphics,
     put_strip_text,
 )
 
@@ -172,10 +172,8 @@ def _page(
     page = scratch.at[A_PAGE]
     pages = scratch.at[A_PAGES]
     pos = _put_art(out, pos, program, page, pages)
-    for place in range(first, after):
-        pos = put_strip_graphics(out, pos, program, scratch, place)
-    for place in range(frames, scratch.counts[N_PLACES]):
-        pos = put_strip_graphics(out, pos, program, scratch, place)
+    pos = put_graphics(out, pos, program, scratch, first, after)
+    pos = put_graphics(out, pos, program, scratch, frames, scratch.counts[N_PLACES])
     scratch.text_state[T_FONT] = -1
     scratch.text_state[T_SIZE] = -1
     scratch.text_state[T_TC] = 0

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final
 
 GROUP: Final = 128
 HEADER: Final = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
+_STREAM_END: Final = b"\nendstream\nendobj\n"
 _FLUSH_BYTES: Final = 4 << 20
 
 
@@ -57,6 +58,8 @@ class PdfFile:
         self._pending_bytes = 0
         self.pages = 0
         self._parts = parts
+        self._part = 0
+        self._part_ends: list[int] = []
         count = sum(map(len, statics.fonts)) + sum(map(len, statics.forms))
         self.first_part = 3 + count
         self.first = self.first_part + (parts + 1 if parts else 0)
@@ -118,35 +121,48 @@ class PdfFile:
         forms = f"/XObject<<{''.join(names['X'])}>>" if names["X"] else ""
         self._resources = f"<</ProcSet[/PDF/Text/ImageB/ImageC]{fonts}{forms}>>".encode()
 
-    def add_page(self, description: bytes, part: int = -1) -> None:
-        """Add a page with an already compressed description; empty for a blank page."""
-        page = self.pages
-        group = page // GROUP
-        number = page_number(self.first, page)
-        node = self.first + group * (2 * GROUP + 1)
-        extra = b"/DPart %d 0 R" % (self.first_part + 1 + part) if part >= 0 else b""
-        contents = b"/Contents %d 0 R" % (number + 1) if description else b""
-        self._object(number, b"<</Type/Page/Parent %d 0 R%b%b>>" % (node, contents, extra))
-        if description:
-            self._object(
-                number + 1,
-                b"<</Filter/FlateDecode/Length %d>>stream\n%b\nendstream" % (len(description), description),
-            )
-        self.pages += 1
+    def add_pages(self, descriptions: Sequence[bytes]) -> None:
+        """Add pages with already compressed descriptions; an empty one makes a blank page."""
+        put = self._pending.append
+        position = self._position
+        offsets = self._offsets
+        for page, description in enumerate(descriptions, start=self.pages):
+            group, place = divmod(page, GROUP)
+            node = self.first + group * (2 * GROUP + 1)
+            number = node + 1 + 2 * place
+            part = self._part_reference(page) if self._parts else ""
+            offsets[number] = position
+            if description:
+                head = (
+                    f"{number} 0 obj\n<</Type/Page/Parent {node} 0 R/Contents {number + 1} 0 R{part}>>\nendobj\n"
+                ).encode()
+                offsets[number + 1] = position + len(head)
+                stream = f"{number + 1} 0 obj\n<</Filter/FlateDecode/Length {len(description)}>>stream\n".encode()
+                put(head + stream)
+                put(description)
+                put(_STREAM_END)
+                position += len(head) + len(stream) + len(description) + len(_STREAM_END)
+            else:
+                head = f"{number} 0 obj\n<</Type/Page/Parent {node} 0 R{part}>>\nendobj\n".encode()
+                put(head)
+                position += len(head)
+        self._pending_bytes += position - self._position
+        self._position = position
+        self.pages += len(descriptions)
+        if self._pending_bytes >= _FLUSH_BYTES:
+            self._flush()
 
-    def add_block(self, data: bytes, pages: int, positions: Sequence[int]) -> None:
-        """Add ``pages`` pages serialised elsewhere; ``positions[2 * i]`` is page i's object within ``data``, the next its description's (-1: none)."""
-        for i in range(pages):
-            number = page_number(self.first, self.pages + i)
-            self._offsets[number] = self._position + positions[2 * i]
-            if positions[2 * i + 1] >= 0:
-                self._offsets[number + 1] = self._position + positions[2 * i + 1]
-        self._put(data)
-        self.pages += pages
+    def _part_reference(self, page: int) -> str:
+        """The document part a page belongs to: the parts are given before the pages, in page order."""
+        while page >= self._part_ends[self._part]:
+            self._part += 1
+        return f"/DPart {self.first_part + 1 + self._part} 0 R"
 
     def add_parts(self, records: Sequence[tuple[str, int, int]]) -> None:
-        """Describe each letter as a document part (ISO 32000-2, 14.12): (record id, first page, pages)."""
+        """Describe each letter as a document part (ISO 32000-2, 14.12): (record id, first page, pages), before any page."""
         assert len(records) == self._parts
+        assert not self.pages
+        self._part_ends = [first + pages for _, first, pages in records]
         root = self.first_part
         nodes = " ".join(f"[{root + 1 + i} 0 R]" for i in range(len(records)))
         self._object(root, f"<</Type/DPart/Parent {root} 0 R/DParts[{nodes}]>>".encode())

@@ -49,6 +49,9 @@ T_Y = 5
 T_LEADING = 6
 T_OPEN = 7  # 1 inside BT … ET
 
+DARK = 1  # a module's bit: dark
+DRAWN = 3  # dark, and covered by a rectangle already written
+
 ASCENT = 880  # baseline below the top of the em square of Han glyphs, 1/1000 em
 
 
@@ -294,51 +297,100 @@ def put_form(out: Bytes, pos: int, form: int, matrix: tuple[int, int, int, int])
 
 
 @kernel
-def put_rectangle(out: Bytes, pos: int, x: int, y: int, width: int, height: int) -> int:
-    """Write ``x y w h re``; 1/100 pt."""
-    pos = put_fixed(out, pos, x, 2)
+def _put_rule(out: Bytes, pos: int, x0: int, y0: int, x1: int, y1: int) -> int:
+    """Write a straight line's path; 1/100 pt."""
+    pos = put_fixed(out, pos, x0, 2)
     out[pos] = 32
-    pos = put_fixed(out, pos + 1, y, 2)
+    pos = put_fixed(out, pos + 1, y0, 2)
+    pos = _put2(out, pos, 32, 109)
     out[pos] = 32
-    pos = put_fixed(out, pos + 1, width, 2)
+    pos = put_fixed(out, pos + 1, x1, 2)
     out[pos] = 32
-    pos = put_fixed(out, pos + 1, height, 2)
-    return _put_operator(out, pos, 114, 101)
+    pos = put_fixed(out, pos + 1, y1, 2)
+    pos = _put2(out, pos, 32, 108)
+    out[pos] = 10
+    return pos + 1
 
 
 @kernel
-def put_strip_graphics(out: Bytes, pos: int, program: Program, scratch: Scratch, place: int) -> int:
-    """Write the table rules or the picture of a placed strip."""
-    strip = scratch.strips[scratch.places[place, P_STRIP]]
-    top = scratch.places[place, P_Y]
-    height = program.page[PG_HEIGHT]
-    if strip[S_KIND] == STRIP_ROW:
-        table = program.tables[strip[S_ARG]]
-        y1 = hundredths(height - top)
-        y0 = hundredths(height - top - strip[S_HEIGHT])
-        x = strip[S_X]
-        pos = put_fixed(out, pos, table[7], 3)
-        pos = _put2(out, pos, 32, 119)
-        out[pos] = 10
-        pos += 1
-        for c in range(table[2], table[2] + table[1]):
-            right = x + program.columns[c, 0]
-            pos = put_rectangle(out, pos, hundredths(x), y0, hundredths(right) - hundredths(x), y1 - y0)
-            x = right
-        return _put2(out, pos, 83, 10)
-    if strip[S_KIND] == STRIP_FORM:
-        op = program.ops[strip[S_ARG]]
-        y = height - (top + op[3]) - op[5]
-        pos = put_form(out, pos, op[1], (strip[S_X], y, op[4], op[5]))
+def _put_grid(out: Bytes, pos: int, program: Program, scratch: Scratch, first: int, after: int) -> int:
+    """Draw the rules of the table rows placed from ``first`` to ``after``, one below the other on a page."""
+    strip = scratch.strips[scratch.places[first, P_STRIP]]
+    table = program.tables[strip[S_ARG]]
+    page_height = program.page[PG_HEIGHT]
+    left = strip[S_X]
+    right = left
+    for c in range(table[2], table[2] + table[1]):
+        right += program.columns[c, 0]
+    x0 = hundredths(left)
+    x1 = hundredths(right)
+    pos = put_fixed(out, pos, table[7], 3)
+    pos = _put2(out, pos, 32, 119)
+    out[pos] = 10
+    pos += 1
+    top = hundredths(page_height - scratch.places[first, P_Y])
+    y = top
+    pos = _put_rule(out, pos, x0, y, x1, y)
+    for place in range(first, after):
+        row = scratch.places[place]
+        y = hundredths(page_height - row[P_Y] - scratch.strips[row[P_STRIP], S_HEIGHT])
+        pos = _put_rule(out, pos, x0, y, x1, y)
+    x = left
+    for c in range(table[2], table[2] + table[1] + 1):
+        pos = _put_rule(out, pos, hundredths(x), top, hundredths(x), y)
+        if c < table[2] + table[1]:
+            x += program.columns[c, 0]
+    return _put2(out, pos, 83, 10)
+
+
+@kernel
+def put_graphics(out: Bytes, pos: int, program: Program, scratch: Scratch, first: int, after: int) -> int:
+    """Draw the table rules and pictures of the strips placed from ``first`` to ``after``."""
+    place = first
+    while place < after:
+        strip = scratch.strips[scratch.places[place, P_STRIP]]
+        if strip[S_KIND] == STRIP_ROW:
+            last = place + 1
+            while last < after and scratch.strips[scratch.places[last, P_STRIP], S_KIND] == STRIP_ROW:
+                if scratch.strips[scratch.places[last, P_STRIP], S_ARG] != strip[S_ARG]:
+                    break
+                last += 1
+            pos = _put_grid(out, pos, program, scratch, place, last)
+            place = last
+            continue
+        if strip[S_KIND] == STRIP_FORM:
+            op = program.ops[strip[S_ARG]]
+            y = program.page[PG_HEIGHT] - (scratch.places[place, P_Y] + op[3]) - op[5]
+            pos = put_form(out, pos, op[1], (strip[S_X], y, op[4], op[5]))
+        place += 1
     return pos
 
 
 @kernel
-def put_matrix(out: Bytes, pos: int, modules: Bytes, mark: Ints, page_height: int) -> int:
-    """Draw a grid of modules as filled rectangles, whole runs at once; the user space is scaled to one module.
+def _cover(modules: Bytes, row: int, start: int, stop: int) -> int:
+    """Return how many rows the dark run may reach down, and mark its modules as drawn."""
+    bottom = row
+    dark = True
+    while dark and bottom < modules.shape[0]:
+        for c in range(start, stop):
+            if modules[bottom, c] & DARK == 0:
+                dark = False
+        if dark:
+            for c in range(start, stop):
+                modules[bottom, c] |= DRAWN
+            bottom += 1
+    return bottom - row
 
-    ``modules`` is (rows, columns), 1 is dark. Columns in use end at the first column holding 2.
+
+@kernel
+def put_matrix(out: Bytes, pos: int, modules: Bytes, mark: Ints, page_height: int) -> int:
+    """Draw a grid of modules as filled rectangles, as few as reaching down allows; the user space is scaled to one module.
+
+    ``modules`` is (rows, columns), DARK is dark; DRAWN is set in it where a rectangle lies.
     """
+    for r in range(modules.shape[0]):
+        for c in range(modules.shape[1]):
+            modules[r, c] &= DARK
     pos = _put2(out, pos, 113, 32)
     pos = put_fixed(out, pos, mark[4], 3)
     for byte in (32, 48, 32, 48, 32):
@@ -354,18 +406,22 @@ def put_matrix(out: Bytes, pos: int, modules: Bytes, mark: Ints, page_height: in
     for r in range(rows):
         c = 0
         while c < columns:
-            if modules[r, c] != 1:
+            if modules[r, c] & DRAWN != DARK:
                 c += 1
                 continue
             start = c
-            while c < columns and modules[r, c] == 1:
+            while c < columns and modules[r, c] & DARK:
                 c += 1
+            stop = c
+            while modules[r, stop - 1] & DRAWN == DRAWN:
+                stop -= 1
             pos = put_int(out, pos, start)
             out[pos] = 32
             pos = put_int(out, pos + 1, r)
             out[pos] = 32
-            pos = put_int(out, pos + 1, c - start)
-            pos = _put2(out, pos, 32, 49)
+            pos = put_int(out, pos + 1, stop - start)
+            out[pos] = 32
+            pos = put_int(out, pos + 1, _cover(modules, r, start, stop))
             pos = _put_operator(out, pos, 114, 101)
     pos = _put2(out, pos, 102, 32)
     return _put2(out, pos, 81, 10)

@@ -14,7 +14,8 @@ from rendering.template.settings import ALIGNMENTS, Settings, Style
 from rendering.template.values import FILTERS
 
 PIECE_FIELDS: Final = ("caption", "item")
-DIGITS: Final = "0123456789"  # the static text begins with them: page numbers are made of these
+DIGITS: Final = "0123456789,."  # the static text begins with them: page numbers and amounts are made of these
+AMOUNT: Final = "money"
 
 
 def mpt(mm: float) -> int:
@@ -29,6 +30,11 @@ class Slot:
     name: str
     filters: tuple[str, ...]
     of_piece: bool = False
+
+    @property
+    def is_amount(self) -> bool:
+        """Whether the last filter groups thousands, which the layout kernel does while it copies."""
+        return bool(self.filters) and self.filters[-1] == AMOUNT and not self.of_piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,7 @@ class _RunWriter:
 
     def _static(self, piece: markup.Text) -> None:
         c = self.compiled
-        c.runs.append([o.RUN_STATIC, c.static_length, len(piece.text), self.strong if piece.strong else -1])
+        c.runs.append([o.RUN_STATIC, c.static_length, len(piece.text), self.strong if piece.strong else -1, 0])
         c.static.append(piece.text)
         c.static_length += len(piece.text)
 
@@ -140,7 +146,7 @@ class _RunWriter:
             if owner == "piece":
                 if name not in PIECE_FIELDS:
                     raise TemplateError(c.file, piece.line, f"piece has no {name!r}; known: {', '.join(PIECE_FIELDS)}")
-                c.runs.append([o.RUN_FIELD, self._slot(Slot(name, piece.filters, True)), 0, face])
+                c.runs.append([o.RUN_FIELD, self._slot(Slot(name, piece.filters, True)), 0, face, 0])
                 return
             if self.loop is None or owner != self.loop.variable:
                 raise TemplateError(c.file, piece.line, f"{owner}.{name} stands outside a table or a for over {owner}")
@@ -149,16 +155,17 @@ class _RunWriter:
             slot = Slot(name, piece.filters)
             if slot not in columns:
                 columns.append(slot)
-            c.runs.append([o.RUN_CELL, table, columns.index(slot), face])
+            c.runs.append([o.RUN_CELL, table, columns.index(slot), face, int(slot.is_amount)])
             return
         name = piece.path[0]
         if name in markup.SPECIALS:
-            c.runs.append([o.RUN_PAGE + markup.SPECIALS.index(name), 0, 0, face])
+            c.runs.append([o.RUN_PAGE + markup.SPECIALS.index(name), 0, 0, face, 0])
             return
         known = c.settings.fields
         if known and name not in known:
             raise TemplateError(c.file, piece.line, f"field {name!r} is not declared under [fields] in template.toml")
-        c.runs.append([o.RUN_FIELD, self._slot(Slot(name, piece.filters)), 0, face])
+        slot = Slot(name, piece.filters)
+        c.runs.append([o.RUN_FIELD, self._slot(slot), 0, face, int(slot.is_amount)])
 
     def _slot(self, slot: Slot) -> int:
         slots = self.compiled.slots
@@ -173,10 +180,10 @@ class _RunWriter:
             skip = None
             if test is not None:
                 skip = len(runs)
-                runs.append([o.RUN_UNLESS, _condition(self.compiled, test, piece.line), 0, -1])
+                runs.append([o.RUN_UNLESS, _condition(self.compiled, test, piece.line), 0, -1, 0])
             self.write(pieces)
             jumps.append(len(runs))
-            runs.append([o.RUN_JUMP, 0, 0, -1])
+            runs.append([o.RUN_JUMP, 0, 0, -1, 0])
             if skip is not None:
                 runs[skip][2] = len(runs)
         for jump in jumps:

@@ -105,7 +105,7 @@ class PlainText:
     def _runs(self, first: int, after: int, row: int, at: PageNumbers | None) -> str:
         text, r = "", first
         while r < after:
-            kind, a, b, _ = self._program.runs[r]
+            kind, a, b = self._program.runs[r][:3]
             r += 1
             if kind == o.RUN_STATIC:
                 text += self._static[a : a + b]

@@ -23,6 +23,9 @@ _GROUPS: Final = ("", "万", "亿", "万亿")
 
 def money(text: str) -> str:
     """Thousands separated, two decimals; text that is no number stays as it is."""
+    whole, point, cents = text.partition(".")
+    if point and len(cents) == 2 and whole.isascii() and whole.isdigit() and cents.isascii() and cents.isdigit():
+        return text if len(whole) < 4 and whole[0] != "0" else f"{int(whole):,}.{cents}"
     try:
         return f"{Decimal(text.replace(',', '')):,.2f}"
     except InvalidOperation:
