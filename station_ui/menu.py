@@ -42,6 +42,7 @@ ITEMS: Final = (
     Item("templates", "letter_templates.page", _("Templates"), "template", Right.SEE_TEMPLATES),
     Item("partners", "partners.page", _("Partners"), "partner", Right.MANAGE_PARTNERS),
     Item("people", "people.page", _("People"), "people", Right.MANAGE_PEOPLE),
+    Item("audit", "audit.page", _("Audit log"), "audit", Right.SEE_AUDIT),
     Item("training", "training.page", _("Training"), "train", Right.TRAIN),
 )
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from station_ui import door, stream
 from station_ui.floor import batches, exceptions, line, pieces, returns, trays
-from station_ui.office import approvals, kpi, letter_templates, partners, people, training
+from station_ui.office import approvals, audit, kpi, letter_templates, partners, people, training
 from station_ui.partner import api
 
 BLUEPRINTS: Final = (
@@ -19,6 +19,7 @@ BLUEPRINTS: Final = (
     trays.pages,
     returns.pages,
     approvals.pages,
+    audit.pages,
     kpi.pages,
     letter_templates.pages,
     partners.pages,

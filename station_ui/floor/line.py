@@ -10,14 +10,14 @@ from controller.service.commands import Command, CommandRefused, send
 from controller.service.rights import Right
 from station_ui.door import go
 from station_ui.menu import page_context
-from station_ui.security.access import here, needs, signed_in
+from station_ui.security.access import here, needs
 from station_ui.station import station
 
 pages = Blueprint("line", __name__)
 
 
 @pages.get("/")
-@signed_in(locked=True)
+@needs(Right.SEE_LINE, locked=True)
 def page() -> Any:
     return render_template("line.html", **page_context("line"))
 

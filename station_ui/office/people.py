@@ -1,4 +1,4 @@
-"""People: add, roles, new PIN, revoke at once; and the log of who signed in."""
+"""People: add, roles, new PIN, revoke at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ def page() -> Any:
         people=station().entry.people(),
         roles=HUMAN_ROLES,
         badge=new_badge(),
-        log=station().store.notes(60),
         **page_context("people"),
     )
 

@@ -59,7 +59,7 @@ PATH = ("planned", "rendered", "submitted", "printed", "fed", "collated", "verif
 
 
 def item_of(uid: int) -> str:
-    return s10_item_id("XA", uid // 100 % 10**7 * 10 + uid % 100)
+    return s10_item_id("XA", uid // 10**9 % 100 * 10**6 + uid // 100 % 10**5 * 10 + uid % 10)
 
 
 def mark_of(uid: int, sheet: int = 1, sheets: int = 2) -> str:
@@ -205,7 +205,7 @@ class StandInLine:
     reason: str = ""
     alarms: tuple[Alarm, ...] = ()
     zone: list[int] = field(default_factory=list)
-    rate: float = 21_450
+    rate: float = 214
     frozen: bool = False
     handled: list[str] = field(default_factory=list)
     period_s: float = 0.1
@@ -259,7 +259,7 @@ class StandInLine:
             line=LINE, at_unix_ns=now, simulated=True,
             machines=(Machine("inserter-1", self.state, self.reason), Machine("printer-1", 6, kind="printer"), Machine("printer-2", 4, kind="printer")),
             belt=tuple(BeltPiece(piece(n), z, v) for n, z, v in ((46, 1, ""), (45, 2, ""), (44, 3, ""), (43, 4, ""), (42, 5, ""), (41, 6, "PASS"))) if running else tuple(BeltPiece(uid, 4, "", True) for uid in self.zone),
-            rate_now=self.rate, rate_shift=18_920, rate_target=20_000,
+            rate_now=self.rate, rate_shift=189, rate_target=240,
             counts=self.books.queries.piece_counts(BATCH), batch=str(BATCH), letters=60,
             queue=(QueuedJob("B000007-J01-0a1b2c3d", "printer-1", "completed", 100, 100), QueuedJob("B000007-J02-5e6f7a8b", "printer-2", "processing", 14, 20)),
             cameras=(Camera("C1", 0.9991, "A", tuple(0.999 - (i % 7) * 0.0006 for i in range(40))), Camera("C2", 0.9942, "B", tuple(0.9995 - i * 0.00013 for i in range(40)))),
@@ -292,48 +292,52 @@ class StandInLine:
 
     def _records(self, command: OperatorCommand) -> tuple[list[Record], list[str]]:
         args: Mapping[str, Any] = command.arguments
-        who = {"badge": command.badge, "reason": str(args.get("reason", ""))}
-        if command.name == "hold":
-            self.state, self.reason, self.rate = 11, "HOST", 0
-            return [Record("line.held", data=who)], []
-        if command.name == "resume":
-            if self.zone:
-                raise ValueError("zone not empty")
-            self.state, self.reason, self.rate, self.alarms = 6, "", 21_450, ()
-            return [Record("line.started", data=who)], []
+        who = {
+            "badge": command.badge,
+            "reason": str(args.get("reason", "")),
+            "second": str(args.get("second_badge", "")),
+        }
+        if command.name in ("hold", "resume"):
+            return self._control(command.name, who)
         if command.name in ("custody-scan", "custody-typed"):
-            uid = int(args["payload"][1:16]) if command.name == "custody-scan" else args["uid"]
-            records = [Record("piece.quarantined", piece=uid, data=who)]
-            if args.get("reason"):
-                records.append(Record("piece.voided", piece=uid, data=who))
-            if self.books.queries.state("piece", uid) is None:
-                raise ValueError("foreign")
-            if uid in self.zone:
-                self.zone.remove(uid)
-            return records, [str(uid)]
-        if command.name in ("void", "reprint-after-grant"):
-            return [Record("piece.voided", piece=args["uid"], data=who)], []
-        if command.name == "destroy":
-            return [Record("piece.destroyed", piece=args["uid"], data={**who, "second": args["second_badge"]})], []
-        if command.name == "declare-lost":
-            return [Record("piece.lost", piece=args["uid"], data={**who, "second": args["second_badge"]})], []
-        if command.name == "tray-open":
-            return [Record("tray.opened", tray=args["tray"], data=who)], []
-        if command.name == "tray-close":
-            return [Record("tray.closing", tray=args["tray"], data=who)], []
-        if command.name == "hand-over":
-            return [
-                Record(
-                    "tray.handed-over",
-                    tray=args["tray"],
-                    data={"badge": command.badge, "signature": args["signature_sha256"]},
-                )
-            ], []
-        if command.name == "batch-close":
-            raise ValueError("the batch does not balance")
-        if command.name in ("recall", "recall-after-close"):
-            return [Record("letter.recalled", letter=args["letter"], data=who)], []
-        raise ValueError("not supported")
+            return self._custody(args, who)
+        kind = ONE_RECORD.get(command.name)
+        if kind is None:
+            raise ValueError("not supported")
+        noun = kind.partition(".")[0]
+        field, argument = {"piece": ("piece", "uid"), "tray": ("tray", "tray"), "recall": ("letter", "letter")}[noun]
+        return [Record(kind, **{field: args[argument]}, data=who)], []
+
+    def _control(self, name: str, who: Mapping[str, object]) -> tuple[list[Record], list[str]]:
+        if name == "resume" and self.zone:
+            raise ValueError("zone not empty")
+        held = name == "hold"
+        self.state, self.reason, self.rate = (11, "HOST", 0) if held else (6, "", 214)
+        self.alarms = self.alarms if held else ()
+        return [Record("line.hold" if held else "line.start", data=who)], []
+
+    def _custody(self, args: Mapping[str, Any], who: Mapping[str, object]) -> tuple[list[Record], list[str]]:
+        uid = int(args["payload"][1:16]) if "payload" in args else args["uid"]
+        if self.books.queries.state("piece", uid) is None:
+            raise ValueError("foreign")
+        if uid in self.zone:
+            self.zone.remove(uid)
+        more = [Record("piece.voided", piece=uid, data=who)] if args.get("reason") else []
+        return [Record("piece.quarantined", piece=uid, data=who), *more], [str(uid)]
+
+
+ONE_RECORD = {
+    "void": "piece.voided",
+    "reprint-after-grant": "piece.voided",
+    "destroy": "piece.destroyed",
+    "declare-lost": "piece.lost",
+    "tray-open": "tray.opened",
+    "tray-close": "tray.closing",
+    "tray-accepted": "tray.accepted",
+    "hand-over": "tray.handed-over",
+    "recall": "recall.noted",
+    "recall-after-close": "recall.noted",
+}
 
 
 @dataclass
