@@ -132,7 +132,7 @@ def _cupsd(plant: Plant, words: dict[str, str]) -> str:
 
 
 def _stack(plant: Plant, words: dict[str, str]) -> str:
-    plant.disturb_stack(words["how"])
+    plant.stacks.disturb(words["how"])
     return f"feeder stack: {words['how']}"
 
 
@@ -167,6 +167,33 @@ def _tray_swap(plant: Plant, words: dict[str, str]) -> str:
     return f"somebody put tray {words['tray']} in place without saying so"
 
 
+def _gate_late(plant: Plant, words: dict[str, str]) -> str:
+    plant.defects.add("gate_late", _count(words))
+    return f"gate late x{_count(words)}"
+
+
+def _noise(plant: Plant, words: dict[str, str]) -> str:
+    share = float(words["share"]) / 100
+    for name in ("flip_bits", "lose_bytes"):
+        plant.defects.chance(name, share / 2)
+    return f"noise on {share:.3%} of bytes"
+
+
+def _later(plant: Plant, words: dict[str, str]) -> str:
+    then = words["then"]
+    understand(then)
+    plant.device.after(float(words["seconds"]), lambda: plant.journal.write("said_later", answer=execute(plant, then)))
+    return f"in {words['seconds']} s: {then}"
+
+
+def _host(plant: Plant, words: dict[str, str]) -> str:
+    if words["act"] == "kill":
+        plant.request("controller_kill")
+    else:
+        plant.request("controller_stop", seconds=float(words.get("seconds") or 1.0))
+    return f"asked whoever runs the controller to {words['act']} it"
+
+
 def _bin(plant: Plant, words: dict[str, str]) -> str:
     plant.device.post(plant.device.firmware.empty_bin)
     return "reject bin emptied"
@@ -194,7 +221,7 @@ SAYINGS: tuple[Saying, ...] = (
     _say(rf"double feed{_N}", "double feed [N]", "双张进纸", "two sheets go as one", _counted("double_feed")),
     _say(r"thickness blind (?P<power>on|off)", "thickness blind on|off", "厚度传感器失灵", "double-sheet sensor blind", _switch("thickness_blind")),
     _say(rf"empty envelope{_N}", "empty envelope [N]", "空信封", "the set misses its envelope", _counted("empty_envelope")),
-    _say(r"(?P<how>swap next two|shuffle|reverse|drop next) ?(?:stack)?", "swap next two | shuffle stack | reverse stack | drop next", "打乱进纸", "disturb the stack on the feeder", _stack),
+    _say(r"(?P<how>swap next two|shuffle|reverse|drop next|slip old sheet|mix)(?: stacks?)?", "swap next two | shuffle stack | reverse stack | mix stacks | drop next | slip old sheet", "打乱进纸", "disturb the stack on the feeder", _stack),
     _say(rf"jam(?: after (?P<n>\d+))?(?: at (?P<zone>{_ZONE}))?", "jam [after N] [at ZONE]", "卡纸", "something sticks", _jam),
     _say(r"cover (?P<move>open|close)", "cover open|close", "开/关盖", "open or close the cover", _cover),
     _say(rf"clear(?: (?P<zone>{_ZONE}))?", "clear [ZONE]", "清除卡纸", "the operator opens, clears and closes", _clear),
@@ -216,6 +243,15 @@ SAYINGS: tuple[Saying, ...] = (
     _say(r"operator (?P<deed>puts piece back|hands piece to tray)", "operator puts piece back | hands piece to tray", "操作员误操作", "what the operator does at the next jam", _operator),
     _say(r"operator (?P<where>away|back)", "operator away|back", "操作员离开/回来", "the operator leaves or returns", _presence),
     _say(r"tray swap (?P<tray>\d+)", "tray swap N", "擅自换筐", "another tray is put in place silently", _tray_swap),
+    _say(rf"double feed at end{_N}", "double feed at end [N]", "叠尾双张", "the last two sheets of a stack go as one", _counted("double_feed_at_end")),
+    _say(rf"gate late{_N}", "gate late [N]", "闸门迟动", "the gate moves too late for N pieces", _gate_late),
+    _say(rf"extra insert{_N}", "extra insert [N]", "多装附件", "something extra gets into N envelopes", _counted("extra_insert")),
+    _say(rf"scale unstable{_N}", "scale unstable [N]", "秤不稳", "the scale says nothing N times", _counted("scale_unstable")),
+    _say(rf"scale drift{_N}", "scale drift [N]", "秤漂移", "the scale shows 2 g too much N times", _counted("scale_drift")),
+    _say(rf"skip scan{_N}", "skip scan [N]", "废件未扫", "N rejected envelopes are thrown away unscanned", _counted("skip_scan")),
+    _say(r"noise (?P<share>[\d.]+) ?%", "noise P%", "串口噪声", "that share of bytes to the host is lost or flipped", _noise),
+    _say(r"host (?P<act>kill|stop) controller(?: (?P<seconds>[\d.]+))?", "host kill controller | host stop controller SECONDS", "杀死/冻结控制器", "ask whoever runs the controller", _host),
+    _say(r"in (?P<seconds>[\d.]+) ?s?:? (?P<then>.+)", "in SECONDS: WORDS", "稍后执行", "say WORDS later", _later),
     _say(r"bin empty", "bin empty", "清空废件箱", "the reject bin is emptied without a scan", _bin),
     _say(r"babble (?P<power>on|off)", "babble on|off", "串口风暴", "the device floods the line", _switch("babble")),
     _say(r"mend", "mend", "全部修复", "mend everything", _mend),

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 # name: what one unit of it does
 COUNTED: Mapping[str, str] = {
     "double_feed": "two sheets leave the feeder as one",
+    "double_feed_at_end": "the last two sheets of a stack leave as one",
     "empty_envelope": "the set misses its envelope",
     "tray_eye_miss": "the tray eye does not see a piece",
     "tray_eye_ghost": "the tray eye sees a piece that is not there",
@@ -30,6 +31,11 @@ COUNTED: Mapping[str, str] = {
     "freeze_c2": "the exit camera repeats its last picture",
     "late_c1": "a frame of the sheet camera comes too late",
     "late_c2": "a frame of the exit camera comes too late",
+    "gate_late": "the gate moves too late and does to a piece what it did to the one before",
+    "extra_insert": "something that does not belong there gets into an envelope",
+    "scale_unstable": "the scale does not settle and says nothing",
+    "scale_drift": "the scale shows two grams too much",
+    "skip_scan": "a rejected envelope is thrown away without a scan",
     "lose_bytes": "a byte on its way to the host is lost",
     "flip_bits": "a byte on its way to the host has a flipped bit",
 }
@@ -53,6 +59,7 @@ class Defects:
         self._left = dict.fromkeys(COUNTED, 0)
         self._on = dict.fromkeys(SWITCHES, False)
         self._jam: tuple[int, int] | None = None
+        self._gate = False
 
     def add(self, name: str, count: int) -> None:
         """Let the next ``count`` occasions fail. Raises KeyError for an unknown name."""
@@ -104,10 +111,12 @@ class Defects:
     def gate_moves_to(self, wanted: bool) -> bool:
         """Return the position the gate really takes."""
         if self._on["gate_stuck_pass"]:
-            return True
-        if self._on["gate_stuck_reject"]:
-            return False
-        return wanted
+            self._gate = True
+        elif self._on["gate_stuck_reject"]:
+            self._gate = False
+        elif not self.take("gate_late"):
+            self._gate = wanted
+        return self._gate
 
     def mend(self) -> None:
         """Forget every defect."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import zxingcpp
 
+from simulator.defects import Defects
 from simulator.inserter.device import InserterDevice
 from simulator.inserter.vocabulary import Reason
 from simulator.journal import Journal
@@ -20,6 +21,7 @@ from simulator.paper import Envelope, Sheet, Stack
 from simulator.scenario import PeoplePlan
 
 UNREADABLE = "?"
+BOX_SHEETS_MAX = 200
 
 
 def read_by_hand(sheet: Sheet) -> str:
@@ -40,6 +42,7 @@ class ScanDesk:
         self._journal = journal
         self._emit = emit
         self._brought: queue.Queue[tuple[Envelope, str] | Callable[[], None] | None] = queue.Queue()
+        self._box: deque[Sheet] = deque(maxlen=BOX_SHEETS_MAX)
         self._thread = threading.Thread(target=self._run, name="sim-scan-desk", daemon=True)
 
     def start(self) -> None:
@@ -49,8 +52,12 @@ class ScanDesk:
         self._brought.put(None)
 
     def bring(self, envelope: Envelope, where: str) -> None:
-        """Bring an envelope or loose sheets found at ``where`` (bin, cover)."""
+        """Bring an envelope or loose sheets found at ``where`` (bin, cover, floor)."""
         self._brought.put((envelope, where))
+
+    def take_old_sheet(self) -> Sheet | None:
+        """Take one sheet out of the box of scanned rejects, None when it is empty."""
+        return self._box.popleft() if self._box else None
 
     def also(self, errand: Callable[[], None]) -> None:
         """Have ``errand`` done by the same person, after what was brought before: two things are never scanned at once."""
@@ -69,6 +76,7 @@ class ScanDesk:
                 time.sleep(self._pause_s)
                 text = read_by_hand(sheet)
                 self._journal.write("scanned", where=where, sheet=sheet.told(), readable=text != UNREADABLE)
+                self._box.append(sheet)
                 self._emit(text)
 
 
@@ -76,8 +84,9 @@ class Operator:
     """One person at the line; ``present`` False means everything is left to whoever sits at the console."""
 
     def __init__(
-        self, plan: PeoplePlan, speed: float, device: InserterDevice, desk: ScanDesk, journal: Journal
+        self, plan: PeoplePlan, speed: float, device: InserterDevice, desk: ScanDesk, journal: Journal, defects: Defects
     ) -> None:
+        self._defects = defects
         self.present = plan.present
         self.next_clearing = "remove"
         self.stacks: deque[Stack] = deque()
@@ -158,7 +167,11 @@ class Operator:
         """Something fell into the reject bin: scan it, and empty the bin before it is full."""
         if not self.present:
             return
-        self._desk.bring(envelope, "bin")
+        if self._defects.take("skip_scan"):
+            sheets = [sheet.told() for sheet in envelope.sheets]
+            self._journal.write("thrown_away", piece_no=envelope.piece_no, sheets=sheets)
+        else:
+            self._desk.bring(envelope, "bin")
         firmware = self._device.firmware
         if firmware.path.bin_count >= firmware.path.mechanics.bin_capacity // 2:
             self.after(self._plan.clear_s, firmware.empty_bin)

@@ -10,20 +10,22 @@ import os
 import random
 import threading
 import time
+from collections import deque
 from pathlib import Path
 from typing import Protocol
 
 from simulator.cameras.picture import C2_REGION_MM, envelope_scene, sheet_scene
 from simulator.cameras.server import CameraUnit
-from simulator.console import UnknownWords, execute
 from simulator.defects import Defects
 from simulator.errands import Errands
+from simulator.fault_plan import Faults
 from simulator.inserter.device import InserterDevice, clock_us
 from simulator.inserter.firmware import Firmware
 from simulator.inserter.port import PtyPort
 from simulator.inserter.vocabulary import Reason
 from simulator.journal import Journal
-from simulator.paper import MARGIN_MM, MARGIN_PX_PER_MM, PANEL_PX_PER_MM, Envelope, Sheet
+from simulator.mischief import StackMischief
+from simulator.paper import MARGIN_MM, MARGIN_PX_PER_MM, PANEL_PX_PER_MM, Envelope, Sheet, Stack
 from simulator.people import Operator, ScanDesk
 from simulator.printing.printer import Printer
 from simulator.printing.server import IppServer
@@ -41,36 +43,6 @@ class Part(Protocol):
     def close(self) -> None: ...
 
 
-class Faults:
-    """The scenario's plan: each fault once, when its counter reaches its value."""
-
-    def __init__(self, plant: Plant, scenario: Scenario) -> None:
-        self._plant = plant
-        self._lock = threading.Lock()
-        self._counts: dict[str, int] = {}
-        self._due = [fault for fault in scenario.faults if fault.counter != "seconds"]
-        self._timed = [fault for fault in scenario.faults if fault.counter == "seconds"]
-
-    def start(self) -> None:
-        for fault in self._timed:
-            self._plant.device.after(fault.value, lambda line=fault.do: self._do(line))  # type: ignore[misc]
-
-    def count(self, counter: str) -> None:
-        """Count one and do what is due; called before the counted thing takes effect."""
-        with self._lock:
-            value = self._counts[counter] = self._counts.get(counter, 0) + 1
-            due = [fault for fault in self._due if fault.counter == counter and fault.value <= value]
-            self._due = [fault for fault in self._due if fault not in due]
-        for fault in due:
-            self._do(fault.do)
-
-    def _do(self, line: str) -> None:
-        try:
-            execute(self._plant, line)
-        except UnknownWords as problem:
-            self._plant.journal.write("fault_not_understood", said=line, problem=str(problem))
-
-
 class Plant:
     """A running simulated line in directory ``folder``; a context manager."""
 
@@ -82,7 +54,6 @@ class Plant:
         self.journal = Journal(folder / "world.jsonl")
         self.journal.write("SIMULATED", scenario=scenario.name, seed=seed, speed=speed)
         self.defects = Defects(seed)
-        self._rng = random.Random(seed)
         self._requests = threading.Lock()
         self._faults = Faults(self, scenario)
         self.printers = [self._make_printer(plan.name, plan.sheets_per_s * speed) for plan in scenario.printers]
@@ -95,8 +66,9 @@ class Plant:
         self.scanner = PtyPort(folder / "scanner", baud=9600)
         self.desk = ScanDesk(scenario.people, speed, self.journal, self._scan)
         self.errands = Errands(scenario.people.scan_s / speed, self.journal, self.desk, self._scan)
+        self.stacks = StackMischief(self.device, self.operator_stacks, self.desk, self.journal, seed)
         self.window = WindowServer(folder / "world.jsonl", self)
-        self.operator = Operator(scenario.people, speed, self.device, self.desk, self.journal)
+        self.operator = Operator(scenario.people, speed, self.device, self.desk, self.journal, self.defects)
 
     def _make_printer(self, name: str, sheets_per_s: float) -> Printer:
         return Printer(
@@ -118,8 +90,9 @@ class Plant:
             epoch=epoch,
             now_us=clock_us(),
         )
+        firmware.ring.capacity = self.scenario.machine.ring
         port = PtyPort(self.folder / "inserter", baud=self.scenario.machine.baud, defects=self.defects)
-        return InserterDevice(firmware, port)
+        return InserterDevice(firmware, port, self.defects)
 
     def _next_epoch(self) -> int:
         """Count one boot in the device's non-volatile memory and return the count."""
@@ -226,18 +199,17 @@ class Plant:
         self.journal.write(
             "exit", piece_no=envelope.piece_no, epoch=self.device.firmware.epoch, where=where, sheets=sheets, **more
         )
-        self._faults.count("exited")
 
     def fact(self, what: str, **facts: object) -> None:
         self.journal.write(what, **facts)
-        if what == "fed":
-            self._faults.count("fed")
-        elif what == "formed":
-            self._faults.count("formed")
-        elif what == "stack_ended":
+        if what == "stack_ended":
             self.operator.tend_feeder()
         elif what == "fault" and facts["active"] and facts["reason"] == Reason.JAM.name:
             self.operator.jammed(int(str(facts["zone"])))
+
+    def operator_stacks(self) -> deque[Stack]:
+        """Return the stacks that wait to be carried to the feeder."""
+        return self.operator.stacks
 
     # --- what the console asks for -----------------------------------------------------------------------------------
 
@@ -257,35 +229,12 @@ class Plant:
         self.device.firmware.reboot(clock_us(), self._next_epoch())
         self.operator.tend_feeder()
 
-    def request(self, what: str) -> None:
-        """Ask whoever runs the spooler for something only they can do; one JSON line in ``requests.jsonl``."""
+    def request(self, what: str, **more: object) -> None:
+        """Ask whoever runs spooler and controller for what only they can do; one JSON line in ``requests.jsonl``."""
         with self._requests, (self.folder / "requests.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"request": what, "at_unix_ns": time.time_ns()}) + "\n")
+            file.write(json.dumps({"request": what, **more, "at_unix_ns": time.time_ns()}) + "\n")
             file.flush()
             os.fsync(file.fileno())
-
-    def disturb_stack(self, how: str) -> None:
-        """Disturb the sheets lying on the feeder."""
-        self.device.post(lambda: self._disturb(how))
-
-    def _disturb(self, how: str) -> None:
-        stack = self.device.firmware.path.stack
-        if stack is None:
-            return
-        sheets = stack.sheets
-        if how == "swap next two" and len(sheets) > 1:
-            sheets[0], sheets[1] = sheets[1], sheets[0]
-        elif how == "reverse":
-            sheets.reverse()
-        elif how == "shuffle":
-            mixed = list(sheets)
-            self._rng.shuffle(mixed)
-            sheets.clear()
-            sheets.extend(mixed)
-        elif how == "drop next" and len(sheets) > 1:
-            lost = sheets.popleft()
-            self.desk.bring(Envelope(0, [lost], 0, 0), "floor")
-        self.journal.write("stack_disturbed", how=how, left=[sheet.told() for sheet in list(sheets)[:4]])
 
     def swap_tray(self, tray: int) -> None:
         """Put another tray in place without telling anybody."""

@@ -44,6 +44,7 @@ class MachinePlan:
     bin_capacity: int = 500
     scale: bool = False
     baud: int = 115200
+    ring: int = 1024
 
     def at(self, speed: float) -> Mechanics:
         """Return the mechanics at ``speed`` times the nominal belt speed."""
@@ -80,14 +81,14 @@ class PeoplePlan:
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """``do`` is a line of the fault console; ``when`` is a counter and its value: printed, fed, formed, exited, seconds."""
+    """``do`` is a line of the fault console; ``when`` is one of `COUNTERS` and its value."""
 
     counter: str
     value: float
     do: str
 
 
-COUNTERS = ("printed", "fed", "formed", "exited", "seconds")
+COUNTERS = ("received", "printed", "loaded", "fed", "formed", "exited", "rejected", "scanned", "seconds")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from simulator.defects import Defects
 from simulator.inserter.firmware import Firmware
 from simulator.inserter.port import PtyPort
 from simulator.inserter.wire import DeviceWire
 
 REST_S_MAX = 0.1
+# 10,000 frames a second, when the line lets them pass.
+BABBLE_FRAMES = 50
+BABBLE_US = 5_000
 
 
 def clock_us() -> int:
@@ -24,7 +28,8 @@ def clock_us() -> int:
 class InserterDevice:
     """Runs one simulated inserter in real time until closed."""
 
-    def __init__(self, firmware: Firmware, port: PtyPort, name: str = "inserter") -> None:
+    def __init__(self, firmware: Firmware, port: PtyPort, defects: Defects, name: str = "inserter") -> None:
+        self._defects = defects
         self.firmware = firmware
         self.port = port
         self.wire = DeviceWire(firmware, clock_us())
@@ -85,6 +90,9 @@ class InserterDevice:
             self.firmware.advance(now)
         self.wire.tick(now)
         self.port.send(self.wire.take_out(), now)
+        if self._defects.is_on("babble"):
+            self.port.send(self.wire.idle_frame() * BABBLE_FRAMES, now)
+            self.firmware.timers.after(BABBLE_US, lambda: None)
         self.port.flush(clock_us())
         self._rest()
 

@@ -178,7 +178,7 @@ class Firmware:
         """Power goes and comes: ``epoch`` begins and nothing older is valid."""
         self.timers.advance(now_us)
         self.epoch = epoch & 0xFFFF
-        self.ring = EventRing()
+        self.ring = EventRing(self.ring.capacity)
         self._tokens.clear()
         self._results.clear()
         self._removed.clear()

@@ -151,7 +151,7 @@ class PaperPath:
         assert stack is not None
         self._next_feed_us = self._timers.belt_us + self.mechanics.sheet_pitch_us
         papers = [stack.sheets.popleft()]
-        if self._defects.take("double_feed") and stack.sheets:
+        if stack.sheets and self._sticks(len(stack.sheets)):
             papers.append(stack.sheets.popleft())
         self.sheet_no += 1
         fed = FedSheet(self.sheet_no, papers)
@@ -160,6 +160,9 @@ class PaperPath:
         if self._jams(Zone.FEEDER):
             return
         self._timers.after_belt(self.mechanics.feeder_to_c1_us, lambda: self._at_c1(fed, stack, not stack.sheets))
+
+    def _sticks(self, left: int) -> bool:
+        return self._defects.take("double_feed") or (left == 1 and self._defects.take("double_feed_at_end"))
 
     def _jams(self, zone: int) -> bool:
         if not self._defects.jam_due(zone):
@@ -268,13 +271,18 @@ class PaperPath:
         if piece.piece_no:
             self._c2_trigger += 1
             piece.gate_at_us = self._timers.now_us + timing.c2_to_gate_us
-            weight = 0
-            if timing.scale:
-                weight = 6_000 + 4_990 * len(piece.sheets) + self._rng.randint(-60, 60)
+            weight = self._weigh(piece) if timing.scale else 0
             self._world.c2_fires(self._c2_trigger, piece)
             self._world.fact("exit_shot", piece_no=piece.piece_no, trigger=self._c2_trigger)
             self._emit(EventCode.EXIT_SHOT, (piece.piece_no, self._c2_trigger, piece.gate_at_us, weight))
         self._timers.after_belt(timing.c2_to_gate_us, lambda: self._at_gate(piece))
+
+    def _weigh(self, piece: Envelope) -> int:
+        """Return the envelope's weight in mg, 0 when the scale does not settle: 80 g/m² A4 and a ZL window envelope."""
+        if self._defects.take("scale_unstable"):
+            return 0
+        extra = 5_000 * self._defects.take("extra_insert") + 2_000 * self._defects.take("scale_drift")
+        return 6_000 + 4_990 * len(piece.sheets) + extra + self._rng.randint(-60, 60)
 
     def _at_gate(self, piece: Envelope) -> None:
         if piece not in self.inside.pieces:

@@ -90,6 +90,10 @@ class DeviceWire:
         self._heard_us = now_us
         self._silent = False
 
+    def idle_frame(self) -> bytes:
+        """Return a well-formed frame that says nothing: what a babbling device floods the line with."""
+        return encode_frame(Frame(FrameType.ACK, self._firmware.epoch, 0, self._applied))
+
     def _send(self, kind: FrameType, seq: int, payload: bytes) -> None:
         self._out += encode_frame(Frame(kind, self._firmware.epoch, seq, self._applied, payload))
 
