@@ -18,7 +18,9 @@ Box = tuple[int, int, int, int]
 TILE_MM = 2.0
 NOISE_FLOOR = 1600.0
 """Squared three-row gradient below which a difference is sensor noise: sigma 12 gives about 900."""
-CANDIDATES_MAX = 3
+LINEAR_CANDIDATES = 3
+MATRIX_CANDIDATES = 7
+"""Print resembles a matrix code more than it resembles bars, so more places are proposed; each is small."""
 TILT_MAX_DEG = 15.0
 
 
@@ -29,7 +31,7 @@ def tensor_of(frame: Gray, px_per_mm: float) -> tuple[NDArray[np.float32], int]:
 
 
 def boxes(tensor: NDArray[np.float32], tile: int, size_px: tuple[float, float], *, linear: bool) -> list[Box]:
-    """Return up to three boxes, best first, of about ``size_px`` (width, height) grown by two tiles.
+    """Return the likeliest boxes, best first, of about ``size_px`` (width, height) grown by two tiles.
 
     ``linear`` looks for tiles whose gradients agree in one direction, else for busy tiles whose gradients do not.
     """
@@ -37,11 +39,12 @@ def boxes(tensor: NDArray[np.float32], tile: int, size_px: tuple[float, float], 
     energy = xx + yy
     agreement = np.hypot(xx - yy, 2 * xy)
     merit = agreement * (agreement / (energy + 1e3)) ** 2 if linear else energy - agreement
-    merit = np.minimum(merit, np.float32(np.percentile(merit, 99)) + 1)
+    if linear:
+        merit = np.minimum(merit, np.float32(np.percentile(merit, 99)) + 1)
     wide, high = (max(1, round(side / tile)) for side in size_px)
     score = cv2.boxFilter(np.asarray(merit, np.float32), -1, (wide, high), borderType=cv2.BORDER_CONSTANT)
     found: list[Box] = []
-    for _ in range(CANDIDATES_MAX):
+    for _ in range(LINEAR_CANDIDATES if linear else MATRIX_CANDIDATES):
         _, top, _, (x, y) = cv2.minMaxLoc(score)
         if top <= 0:
             break

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vision import enhance, linear, matrix
+from vision import enhance, linear, locate, matrix
 from vision.engines import Decoded, Engine, ZbarEngine, ZxingEngine
 from vision.enhance import View
 from vision.grading import grade_symbol, warm_grading
@@ -37,6 +37,9 @@ COST_MAX_S = 0.02
 CODE_MARGIN_MM = 3.0
 WIDER_MARGIN_MM = 10.0
 FITTED = "known-frame"
+SIDE_MIN_PX = 8
+SEARCHED_WHOLE_MM2 = 8_000.0
+"""Windows larger than this are not decoded whole: the localiser proposes places in them first."""
 
 
 @dataclass(slots=True)
@@ -45,7 +48,8 @@ class _Search:
 
     window: Window
     symbologies: tuple[Symbology, ...]
-    view: View
+    views: tuple[View, ...]
+    """Where to look, likeliest first: the window's own place, or what the localiser proposes when that is too wide."""
     module_px: float
     reading: Reading | None = None
     reason: NoRead = NoRead.NOTHING_FOUND
@@ -114,39 +118,64 @@ class PieceReader:
     def _cascade(self) -> tuple[_Step, ...]:
         fast, second = self._zxing, self._zbar
         steps = [
-            self._step(Path.FAST, fast, lambda s: s.view),
-            self._step(Path.GAUSS, fast, lambda s: enhance.smoothed(s.view)),
+            self._step(Path.FAST, fast, lambda s, v: v),
+            self._step(Path.GAUSS, fast, lambda s, v: enhance.smoothed(v)),
             _Step(Path.FITTED, FITTED, self._fitted, for_linear=False),
             _Step(Path.PROFILE, WITNESS_NAME, self._by_profile, for_matrix=False),
-            self._step(Path.ADAPTIVE, fast, lambda s: enhance.binarised(s.view, s.module_px)),
-            self._step(Path.UPSCALED, fast, lambda s: enhance.upscaled(s.view)),
-            self._step(Path.SECOND_ENGINE, second, lambda s: enhance.smoothed(s.view)),
-            self._step(Path.CLOSED, fast, lambda s: enhance.closed(s.view, s.module_px)),
+            self._step(Path.ADAPTIVE, fast, lambda s, v: enhance.binarised(v, s.module_px)),
+            self._step(Path.UPSCALED, fast, lambda s, v: enhance.upscaled(v)),
+            self._step(Path.SECOND_ENGINE, second, lambda s, v: enhance.smoothed(v)),
+            self._step(Path.CLOSED, fast, lambda s, v: enhance.closed(v, s.module_px)),
             self._step(Path.DESKEWED, fast, self._deskewed, for_matrix=False),
-            self._step(Path.WIDER, fast, lambda s: self._region(self._frame, s.window, WIDER_MARGIN_MM)),
+            self._step(
+                Path.WIDER,
+                fast,
+                lambda s, v: self._region(self._frame, s.window, WIDER_MARGIN_MM) if v is s.views[0] else None,
+            ),
         ]
         if self.profile.full_frame:
-            steps.append(self._step(Path.FULL_FRAME, fast, lambda s: View(self._frame, np.eye(3)[:2])))
+            steps.append(
+                self._step(
+                    Path.FULL_FRAME, fast, lambda s, v: View(self._frame, np.eye(3)[:2]) if v is s.views[0] else None
+                )
+            )
         return tuple(steps)
 
     @staticmethod
     def _step(
-        path: Path, engine: Engine, prepare: Callable[[_Search], View | None], *, for_matrix: bool = True
+        path: Path, engine: Engine, prepare: Callable[[_Search, View], View | None], *, for_matrix: bool = True
     ) -> _Step:
-        """Make a step that lets an engine read a prepared view of the window."""
+        """Make a step that lets an engine read a prepared view of every place where the code may be."""
 
-        def decode(search: _Search) -> list[Decoded]:
-            view = prepare(search)
-            if view is None or min(view.image.shape) < 8 or not any(engine.reads(n) for n in search.symbologies):
-                return []
-            return [replace(d, corners=view.corners(d.corners)) for d in engine.decode(view.image, search.symbologies)]
+        def decode(search: _Search) -> Iterable[Decoded]:
+            if not any(engine.reads(name) for name in search.symbologies):
+                return
+            for place in search.views:
+                view = prepare(search, place)
+                if view is None or min(view.image.shape) < SIDE_MIN_PX:
+                    continue
+                for decoded in engine.decode(view.image, search.symbologies):
+                    yield replace(decoded, corners=view.corners(decoded.corners))
 
         return _Step(path, engine.name, decode, for_matrix=for_matrix)
 
     def _search(self, gray: Gray, window: Window) -> _Search:
         view = self._region(gray, window, CODE_MARGIN_MM)
         symbologies = tuple(Symbology(name) for name in window.symbologies)
-        return _Search(window, symbologies, view, window.module_mm * self.profile.px_per_mm)
+        area_mm2 = view.image.size / self.profile.px_per_mm**2
+        views = (view,) if area_mm2 <= SEARCHED_WHOLE_MM2 else self._likely_places(view, window, symbologies)
+        return _Search(window, symbologies, views, window.module_mm * self.profile.px_per_mm)
+
+    def _likely_places(self, view: View, window: Window, symbologies: tuple[Symbology, ...]) -> tuple[View, ...]:
+        scale = self.profile.px_per_mm
+        tensor, tile = locate.tensor_of(view.image, scale)
+        margin = 2 * CODE_MARGIN_MM
+        size = ((window.box_mm[2] + margin) * scale, (window.box_mm[3] + margin) * scale)
+        linear_only = not any(symbology.is_matrix for symbology in symbologies)
+        boxes = locate.boxes(tensor, tile, size, linear=linear_only)
+        left, top = int(view.to_frame[0, 2]), int(view.to_frame[1, 2])
+        places = (enhance.crop(self._frame, b[0] + left, b[1] + top, b[2] + left, b[3] + top) for b in boxes)
+        return tuple(place for place in places if min(place.image.shape) >= SIDE_MIN_PX) or (view,)
 
     def _region(self, gray: Gray, window: Window, margin_mm: float) -> View:
         scale = self.profile.px_per_mm
@@ -156,29 +185,30 @@ class PieceReader:
         return enhance.crop(gray, left, top, int((x + width + dx) * scale + 1), int((y + height + dy) * scale + 1))
 
     @staticmethod
-    def _deskewed(search: _Search) -> View | None:
-        angle, coherence = enhance.bar_direction(search.view.image)
-        return enhance.rotated(search.view, angle) if coherence > 0.1 and abs(angle) > 2.0 else None
+    def _deskewed(_search: _Search, view: View) -> View | None:
+        angle, coherence = enhance.bar_direction(view.image)
+        return enhance.rotated(view, angle) if coherence > 0.1 and abs(angle) > 2.0 else None
 
     @staticmethod
-    def _fitted(search: _Search) -> list[Decoded]:
+    def _fitted(search: _Search) -> Iterable[Decoded]:
         """Let the known frame of the mark find it: survives a broken L."""
         if Symbology.DATA_MATRIX not in search.symbologies or search.window.modules is None:
-            return []
-        found = matrix.find_and_decode(search.view.image, search.module_px, *search.window.modules)
-        return [replace(decoded, corners=search.view.corners(decoded.corners)) for decoded in found]
+            return
+        for view in search.views:
+            for decoded in matrix.find_and_decode(view.image, search.module_px, *search.window.modules):
+                yield replace(decoded, corners=view.corners(decoded.corners))
 
-    def _by_profile(self, search: _Search) -> list[Decoded]:
+    def _by_profile(self, search: _Search) -> Iterable[Decoded]:
         """Let the matched filter find and read a linear code; how sure it was travels as the lead."""
         if Symbology.CODE_128 not in search.symbologies:
-            return []
+            return
         scale = self.profile.px_per_mm
         size = (search.window.box_mm[2] * scale, search.window.box_mm[3] * scale)
-        read = linear.find_and_read(search.view, search.module_px, size)
-        if read is None:
-            return []
-        search.lead = read.lead_of_two
-        return [Decoded(read.text, Symbology.CODE_128, read.corners, None)]
+        for view in search.views:
+            read = linear.find_and_read(view, search.module_px, size, any_angle=search.window.any_angle)
+            if read is not None:
+                search.lead = read.lead_of_two
+                yield Decoded(read.text, Symbology.CODE_128, read.corners, None)
 
     def _affords(self, step: _Step, search: _Search, ends: float) -> bool:
         """Say whether the step will probably end in time; a step passed over gets cheaper, so it is tried again."""

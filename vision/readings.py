@@ -72,7 +72,8 @@ class Window:
 
     ``box_mm`` is (x, y, width, height) of the code in its nominal place; ``slack_mm`` how far it may be displaced to
     either side (horizontally, vertically). ``modules`` is the size (rows, columns) of the one Data Matrix printed there,
-    or None when it may vary; knowing it lets a mark with a broken finder be read. ``accepts`` is the grammar of the payload: the first gate, never the last
+    or None when it may vary; knowing it lets a mark with a broken finder be read. ``any_angle``
+    says that a bar code may lie in any direction, not only within about ten degrees of upright. ``accepts`` is the grammar of the payload: the first gate, never the last
     (message authentication and the expected value are checked by the caller, who alone knows them).
     """
 
@@ -83,6 +84,7 @@ class Window:
     module_mm: float = 0.5
     modules: tuple[int, int] | None = (18, 18)
     accepts: Callable[[str], bool] = accept_any
+    any_angle: bool = False
     required: bool = True
 
     def __post_init__(self) -> None:

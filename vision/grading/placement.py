@@ -15,31 +15,17 @@ def codeword_of_module(rows: int, columns: int) -> NDArray[np.int16]:
     """Return the number of the codeword (from 0) of each module inside the frame, (rows - 2, columns - 2); -1 is fixed."""
     height, width = rows - 2, columns - 2
     owner = np.full((height, width), -2, np.int16)
-
-    def place(row: int, column: int, codeword: int) -> None:
-        if row < 0:
-            row += height
-            column += 4 - (height + 4) % 8
-        if column < 0:
-            column += width
-            row += 4 - (width + 4) % 8
-        owner[row, column] = codeword
-
-    def corner(cells: tuple[tuple[int, int], ...], codeword: int) -> None:
-        for row, column in cells:
-            owner[row % height, column % width] = codeword
-
     codeword, row, column = 0, 4, 0
     while row < height or column < width:
         cells = _corner_cells(row, column, height, width)
         if cells:
-            corner(cells, codeword)
+            for down, right in cells:
+                owner[down % height, right % width] = codeword
             codeword += 1
         for step, (skip_down, skip_right) in ((-1, (1, 3)), (1, (3, 1))):
             while True:
                 if 0 <= row < height and 0 <= column < width and owner[row, column] == -2:
-                    for down, right in _UTAH:
-                        place(row + down, column + right, codeword)
+                    _place_utah(owner, row, column, codeword)
                     codeword += 1
                 row, column = row + 2 * step, column - 2 * step
                 if _left_the_field(step, row, column, height, width):
@@ -47,6 +33,18 @@ def codeword_of_module(rows: int, columns: int) -> NDArray[np.int16]:
             row, column = row + skip_down, column + skip_right
     owner[owner == -2] = -1
     return owner
+
+
+def _place_utah(owner: NDArray[np.int16], row: int, column: int, codeword: int) -> None:
+    """Give the eight modules of the standard shape with its last module at (row, column) to a codeword."""
+    height, width = owner.shape
+    for down, right in _UTAH:
+        r, c = row + down, column + right
+        if r < 0:
+            r, c = r + height, c + 4 - (height + 4) % 8
+        if c < 0:
+            r, c = r + 4 - (width + 4) % 8, c + width
+        owner[r, c] = codeword
 
 
 def _left_the_field(step: int, row: int, column: int, height: int, width: int) -> bool:
