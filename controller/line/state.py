@@ -111,6 +111,7 @@ class Feed:
         "sheets",
         "stack_ended_at",
         "stack_no",
+        "stack_runs",
         "waiting",
     )
 
@@ -123,6 +124,7 @@ class Feed:
         self.waiting: deque[Sheet] = deque()
         self.reads: dict[int, tuple[str, ...]] = {}
         self.stack_no = 0
+        self.stack_runs = False
         self.job: JobEntry | None = None
         self.expect_index = 0
         self.expect_k = 1

@@ -156,11 +156,17 @@ def search_ended(line: LineState, event: SearchEnded) -> None:
 
 
 def _stack_has_run(line: LineState, piece: PieceEntry) -> bool:
-    """Return whether the piece's paper has had its chance. A stack that nobody could name may have been any printed job's."""
+    """Return whether the piece's paper has had its chance.
+
+    A stack that nobody could name may have been any printed job's; and a stack was there, whatever name it got, once another
+    piece of the job turned up.
+    """
     job = piece.job
     if job.stacks > 0 or job.state == JobState.DOUBTFUL:
         return True
-    return job.state == JobState.COMPLETED and line.book.stacks_unknown > 0
+    if job.state != JobState.COMPLETED or (line.feed.stack_runs and line.feed.job is job):
+        return False
+    return line.book.stacks_unknown > 0 or any(other.state not in _ON_PAPER for other in job.pieces)
 
 
 def _still_inside(line: LineState, piece: PieceEntry) -> bool:

@@ -106,6 +106,7 @@ def _judge_sheet(line: LineState, sheet: Sheet, payloads: tuple[str, ...]) -> No
 
 def _begin_stack(feed: Feed, stack_no: int) -> None:
     feed.stack_no = stack_no
+    feed.stack_runs = True
     feed.job = None
     feed.expect_index, feed.expect_k = 0, 1
 
@@ -246,6 +247,7 @@ def stack_ended(line: LineState, event: StackEnded) -> None:
 def _note_stack_end(line: LineState, last: Sheet) -> None:
     feed = line.feed
     last.ended = True
+    feed.stack_runs = False
     job = feed.job
     if job is None or last.fact is None:
         # Not one sheet of it could be read: nobody knows which job it was.

@@ -121,14 +121,16 @@ def removed(line: LineState, event: Removed) -> None:
 
 
 def tray_presence(line: LineState, event: TrayPresence) -> None:
-    """A tray that goes without having been replaced on the screen first goes on HOLD: nobody knows what came of it."""
+    """A tray that goes without having been replaced on the screen first goes on HOLD: nobody knows what came of it.
+
+    A tray that then stands there is not believed to be the same one: only `OpenTray` says which it is.
+    """
     tray = line.tray
-    if tray is None or (event.tray and event.tray != tray.number):
+    if tray is None or event.present or (event.tray and event.tray != tray.number):
         return
-    line.tray_present = event.present
-    if not event.present and (tray.pieces or tray.under_way):
-        line.book.place_hold(tray, TAKEN_AWAY)
-        line.alarm(AlarmCode.TRAY_MISSING, str(tray.number))
+    line.tray_present = False
+    line.book.place_hold(tray, TAKEN_AWAY)
+    line.alarm(AlarmCode.TRAY_MISSING, str(tray.number))
 
 
 # --- cameras ----------------------------------------------------------------------------------------------------------
