@@ -35,6 +35,12 @@ def __getattr__(name: str) -> object:
 @click.option(
     "--ledger", type=click.Path(path_type=Path, exists=True), help="With --replay: exported ledger events to show."
 )
+@click.option("--matrix", is_flag=True, help="Run every row of the fault matrix against the controller and report.")
+@click.option("--rows", default="", help="With --matrix: only these rows, for example 1,5-9.")
+@click.option(
+    "--cases", type=click.Path(path_type=Path, exists=True), help="With --matrix: where its 40 letters come from."
+)
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="With --matrix: write the results there.")
 @click.option("--list", "list_scenarios", is_flag=True, help="List the scenarios that come with the simulator.")
 def sim(
     scenario: str,
@@ -44,6 +50,10 @@ def sim(
     console: bool,
     replay: bool,
     ledger: Path | None,
+    matrix: bool,
+    rows: str,
+    cases: Path | None,
+    json_file: Path | None,
     list_scenarios: bool,
 ) -> None:
     """Run a SIMULATED 模拟 line: printers over IPP, an inserter behind a serial port, cameras over HTTP.
@@ -55,6 +65,7 @@ def sim(
     Example:  letterline sim default --seed 7 --speed 2 --dir /tmp/line
               letterline sim --console --dir /tmp/line
               letterline sim --replay --dir /tmp/line
+              letterline sim --matrix --rows 13-15,18
     """
     from simulator.scenario import SCENARIOS, ScenarioError, load
 
@@ -62,6 +73,10 @@ def sim(
         for file in sorted(SCENARIOS.glob("*.toml")):
             click.echo(f"{file.stem:<32} {load(str(file)).title}")
         return
+    if matrix:
+        from simulator.matrix_report import run_matrix
+
+        raise SystemExit(run_matrix(rows, cases, folder, speed or 3.0, json_file))
     if console or replay:
         if folder is None:
             raise click.UsageError("--dir is missing: the directory of the simulated line")

@@ -236,6 +236,7 @@ SAYINGS: tuple[Saying, ...] = (
     _say(rf"glare camera {_CAMERA}{_N}", "glare camera sheet|exit [N]", "相机眩光", "the next N frames are blinded", _camera("glare")),
     _say(rf"drop frame {_CAMERA}{_N}", "drop frame sheet|exit [N]", "丢帧", "the next N frames are lost", _camera("drop")),
     _say(rf"freeze camera {_CAMERA}{_N}", "freeze camera sheet|exit [N]", "画面冻结", "the last frame is repeated N times", _camera("freeze")),
+    _say(rf"wrong picture {_CAMERA}{_N}", "wrong picture sheet|exit [N]", "错画面", "the picture of another piece is shown N times", _camera("wrong")),
     _say(rf"late frame {_CAMERA}{_N}", "late frame sheet|exit [N]", "迟到帧", "the next N frames come too late", _camera("late")),
     _say(rf"extra frame {_CAMERA}{_N}", "extra frame sheet|exit [N]", "多触发", "the camera fires once too often", _camera("extra")),
     _say(rf"camera {_CAMERA} (?P<power>dead|alive)", "camera sheet|exit dead|alive", "相机死机", "the camera gives no frames", _camera_power),

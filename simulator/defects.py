@@ -29,6 +29,8 @@ COUNTED: Mapping[str, str] = {
     "extra_c2": "the exit camera fires once too often",
     "freeze_c1": "the sheet camera repeats its last picture",
     "freeze_c2": "the exit camera repeats its last picture",
+    "wrong_c1": "the sheet camera shows the sheet before the last",
+    "wrong_c2": "the exit camera shows the envelope before the last",
     "late_c1": "a frame of the sheet camera comes too late",
     "late_c2": "a frame of the exit camera comes too late",
     "gate_late": "the gate moves too late and does to a piece what it did to the one before",
@@ -60,6 +62,7 @@ class Defects:
         self._on = dict.fromkeys(SWITCHES, False)
         self._jam: tuple[int, int] | None = None
         self._gate = False
+        self._wanted_before = False
 
     def add(self, name: str, count: int) -> None:
         """Let the next ``count`` occasions fail. Raises KeyError for an unknown name."""
@@ -114,8 +117,9 @@ class Defects:
             self._gate = True
         elif self._on["gate_stuck_reject"]:
             self._gate = False
-        elif not self.take("gate_late"):
-            self._gate = wanted
+        else:
+            self._gate = self._wanted_before if self.take("gate_late") else wanted
+        self._wanted_before = wanted
         return self._gate
 
     def mend(self) -> None:

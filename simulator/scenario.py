@@ -92,12 +92,29 @@ COUNTERS = ("received", "printed", "loaded", "fed", "formed", "exited", "rejecte
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """What must come of a run: ``letterline run`` closes a balanced batch unless ``closes`` is False.
+
+    ``rejects`` and ``reprints`` are the fewest envelopes in the reject bin and the fewest new attempts.
+    """
+
+    text: str = ""
+    closes: bool = True
+    rejects: int = 0
+    reprints: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
-    """A whole simulated line."""
+    """A whole simulated line. ``row`` is the row of the fault matrix, 0 for none; ``proof`` names the tests that prove a row
+    that lives above the wire; ``absent`` says why a row cannot be run at all."""
 
     name: str
     title: str = ""
-    expect: str = ""
+    row: int = 0
+    expect: Expectation = field(default_factory=Expectation)
+    proof: tuple[str, ...] = ()
+    absent: str = ""
     seed: int = 1
     speed: float = 1.0
     printers: tuple[PrinterPlan, ...] = (PrinterPlan("P1"), PrinterPlan("P2"))
@@ -146,7 +163,7 @@ def parse(text: str, name: str) -> Scenario:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise ScenarioError(f"{name}: not TOML: {problem}") from problem
-    known = {"title", "expect", "seed", "speed", "printer", "machine", "people", "fault"}
+    known = {"title", "row", "expect", "proof", "absent", "seed", "speed", "printer", "machine", "people", "fault"}
     if unknown := sorted(table.keys() - known):
         raise ScenarioError(f"{name}: unknown key {unknown[0]}; known are {', '.join(sorted(known))}")
     printers = table.get("printer", [{"name": "P1"}, {"name": "P2"}])
@@ -159,7 +176,10 @@ def parse(text: str, name: str) -> Scenario:
     return Scenario(
         name=name,
         title=str(table.get("title", "")),
-        expect=str(table.get("expect", "")),
+        row=int(table.get("row", 0)),
+        expect=Expectation(**_fill(Expectation, table.get("expect", {}), f"{name}: expect")),  # type: ignore[arg-type]
+        proof=tuple(str(one) for one in table.get("proof", [])),
+        absent=str(table.get("absent", "")),
         seed=int(table.get("seed", 1)),
         speed=float(speed),
         printers=tuple(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,6 +46,7 @@ class CameraUnit:
         self._optics = Optics(seed)
         self._journal = journal
         self._defects = defects
+        self._scenes: deque[Callable[[], Pixels]] = deque(maxlen=2)
         self._trigger = 0
         self._frame_id = 0
         self._start_ns = time.monotonic_ns()
@@ -104,7 +106,11 @@ class CameraUnit:
                 self._journal.write("frame_lost", camera=self.name, trigger=shot.trigger, why="defect")
                 continue
             if not (self.last_jpeg and self._defects.take(f"freeze_{self.name}")):
-                frame = self._optics.expose(shot.scene(), glare=self._defects.take(f"glare_{self.name}"))
+                scene = shot.scene
+                if len(self._scenes) == self._scenes.maxlen and self._defects.take(f"wrong_{self.name}"):
+                    scene = self._scenes[0]
+                self._scenes.append(shot.scene)
+                frame = self._optics.expose(scene(), glare=self._defects.take(f"glare_{self.name}"))
                 _, encoded = cv2.imencode(".jpg", frame, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
                 self.last_jpeg = encoded.tobytes()
             if self._defects.take(f"late_{self.name}"):
