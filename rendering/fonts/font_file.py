@@ -50,6 +50,8 @@ class FontFile:
             raise FontError(f"font file {path} cannot be read: {error}") from None
         if not self.face.glyph_count:
             raise FontError(f"font file {path} holds no font number {index}")
+        if not _is_complete(path, index):
+            raise FontError(f"font file {path} is cut short or damaged: copy it again")
         self.units_per_em = int(self.face.upem)
         self.postscript_name = self.face.get_name(hb.OTNameIdPredefined.POSTSCRIPT_NAME) or path.stem
         self.is_cff = "CFF " in self.face.table_tags
@@ -103,6 +105,25 @@ class FontFile:
         """An unsigned 16-bit field of OS/2; 0 when the table is missing or shorter (older versions)."""
         table = self._table("OS/2")
         return int(struct.unpack_from(">H", table, offset)[0]) if len(table) >= offset + 2 else 0
+
+
+def _is_complete(path: Path, index: int) -> bool:
+    """Whether every table the font's directory names lies inside the file (OpenType specification, table directory)."""
+    size = path.stat().st_size
+    try:
+        with path.open("rb") as file:
+            start = 0
+            if file.read(4) == b"ttcf":
+                file.seek(12 + 4 * index)
+                start = struct.unpack(">I", file.read(4))[0]
+            file.seek(start + 4)
+            count = struct.unpack(">H", file.read(2))[0]
+            file.seek(start + 12)
+            entries = struct.iter_unpack(">4sIII", file.read(16 * count))
+            ends = [offset + length for _, _, offset, length in entries]
+    except struct.error:
+        return False
+    return bool(ends) and len(ends) == count and int(max(ends)) <= size
 
 
 @cache
