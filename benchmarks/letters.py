@@ -84,6 +84,7 @@ def _letter(random_: random.Random, at: int, rows: int, rare: bool) -> MadeUp:
         "total_due": _yuan(principal + interest + penalty),
         "due_date": f"2026-{random_.randint(1, 9):02d}-{random_.randint(1, 28):02d}",
         "deadline": "2026-12-20",
+        "letter_date": "2026-11-22",
         "lawyer_name": random_.choice(("沈知白", "顾清和", "陆远")),
         "lawyer_licence": f"1110120191{random_.randint(0, 9_999_999):07d}",
         "phone": f"010-555{random_.randint(0, 99999):05d}",

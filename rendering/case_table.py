@@ -55,8 +55,7 @@ def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            for row in reader:
-                yield row
+            yield from reader
     except UnicodeDecodeError as error:
         raise CaseTableError(
             f"{path.name} is not UTF-8 text; save it as CSV UTF-8, or use letterline run, which reads others"

@@ -135,8 +135,7 @@ class Intake:
             parts += own if whole else self._with_piece(own, codes[i] if codes else None)
             if self._cells:
                 self._gather_tables(i, letter, parts, spans, defects)
-            for test in self._tests:
-                holds.append(bool(test(letter.fields, letter.tables)))
+            holds += [bool(test(letter.fields, letter.tables)) for test in self._tests]
         fields = np.array(firsts, np.int64)
         tables = np.array(spans, np.int64).reshape(count, -1, 3) if spans else np.zeros((count, 1, 3), np.int64)
         conditions = np.array(holds, np.uint8).reshape(count, -1) if holds else np.zeros((count, 1), np.uint8)

@@ -161,6 +161,10 @@ class Renderer:
         if failure == arrays.FAILED_PAGES:
             most = settings.pages_max
             return Defect(DefectCode.TOO_MANY_PAGES, f"共 {pages} 页，最多 {most} 页", f"{pages} pages, {most} at most")
+        if failure == arrays.FAILED_PICTURE:
+            name = self._picture_names()[where]
+            message = f"图“{name}”（印章等）超出允许的位置", f"picture {name!r} (a seal?) leaves the page or its place"
+            return Defect(DefectCode.SEAL_POSITION, *message, name)
         if failure == arrays.FAILED_EMPTY:
             return Defect(DefectCode.EMPTY_LETTER, "信函没有任何内容", "the letter is empty")
         return Defect(DefectCode.TOO_LONG, "信函内容过长，无法排版", "the letter is too long to be laid out")
@@ -174,7 +178,8 @@ class Renderer:
         banner: Path | None = None,
         parts: bool = False,
     ) -> Chunk:
-        """Write the letters as one PDF at ``out``; ``banner`` is a PDF whose first page leads the stack, ``parts`` adds document parts.
+        """Write the letters as one PDF at ``out``; ``banner`` is a PDF whose first page leads the stack (every pile of it
+        after cutting) on a sheet of its own, ``parts`` adds document parts.
 
         Raises RenderError when a letter is defective or its codes do not fit its sheets (nothing is written then), and
         ImpositionError for an unknown imposition.
@@ -191,8 +196,12 @@ class Renderer:
         stream, rendered = self._page_stream(letters, composed)
         around = surround(layout, (settings.page.width, settings.page.height))
         sides = plan_sides(stream, layout)
-        statics = Statics(fonts.glyphs.objects, self._forms)
-        keep_parts = parts and layout.cells == 1
+        forms = self._forms
+        if banner is not None:
+            composed, sides = self._with_banner(composed, sides)
+            forms = (*forms, picture_objects(banner))
+        statics = Statics(fonts.glyphs.objects, forms)
+        keep_parts = parts and layout.cells == 1 and banner is None
         with PdfFile(out, statics, around.size, len(letters) if keep_parts else 0) as file:
             if keep_parts:
                 file.add_parts([(letter.record_id, letter.first_page, letter.pages) for letter in rendered])
@@ -273,6 +282,17 @@ class Renderer:
             found.append((letters[i].record_id, Defect(DefectCode.WRONG_SHEET_COUNT, *message)))
         if found:
             raise RenderError(found)
+
+    def _with_banner(self, composed: _Composed, sides: NDArray[np.int64]) -> tuple[_Composed, NDArray[np.int64]]:
+        """Put a sheet before all others whose front shows the banner in every cell; its back is blank."""
+        page = self.template.settings.page
+        size = f"{page.width * 72 / 25.4:.2f} 0 0 {page.height * 72 / 25.4:.2f}"
+        drawn = np.frombuffer(f"q {size} 0 0 cm\n/X{len(self._forms)} Do\nQ\n".encode(), np.uint8)
+        data = np.concatenate([composed.data, drawn])
+        ends = np.append(composed.ends, len(data))
+        sheet = np.full((2, sides.shape[1]), BLANK, np.int64)
+        sheet[0] = len(composed.ends)
+        return _Composed(data, ends, composed.results), np.vstack([sheet, sides])
 
     def _page_stream(
         self, letters: Sequence[Letter], composed: _Composed

@@ -97,7 +97,7 @@ FAILED_TOO_LONG = 1
 FAILED_FRAME = 2
 FAILED_PAGES = 3
 FAILED_EMPTY = 4
-FAILED_WIDE = 5
+FAILED_PICTURE = 5
 
 
 def new_scratch() -> Scratch:

@@ -45,7 +45,9 @@ from rendering.layout.opcodes import (
     P_STRIP,
     P_Y,
     PG_BODY,
+    PG_HEIGHT,
     PG_MAX,
+    PG_WIDTH,
     S_ARG,
     S_BEFORE,
     S_HEADER,
@@ -279,54 +281,83 @@ def _put_place(scratch: Scratch, strip: int, page: int, y: int) -> None:
 
 
 @kernel
-def paginate(program: Program, scratch: Scratch) -> int:
-    """Place the body's strips; return the number of pages. Fails when the letter is empty or has too many pages."""
-    body = PG_BODY
-    page = 0
-    top = program.page[body + 1]
-    bottom = top + program.page[body + 3]
-    y = top
+def misplaced_picture(program: Program, scratch: Scratch) -> int:
+    """Return the operation of the first picture that leaves the page or rises above the body of page 1, or -1.
+
+    A seal follows the text it is put over; a long letter must not push it into the window or over the edge.
+    """
+    for place in range(scratch.counts[N_PLACES]):
+        strip = scratch.strips[scratch.places[place, P_STRIP]]
+        if strip[S_KIND] != STRIP_FORM:
+            continue
+        op = program.ops[strip[S_ARG]]
+        top = scratch.places[place, P_Y] + op[3]
+        highest = program.page[PG_BODY + 1] if scratch.places[place, P_PAGE] == 0 else 0
+        if top < highest or top + op[5] > program.page[PG_HEIGHT]:
+            return int(strip[S_ARG])
+        if strip[S_X] < 0 or strip[S_X] + op[4] > program.page[PG_WIDTH]:
+            return int(strip[S_ARG])
+    return -1
+
+
+@kernel
+def _chain(scratch: Scratch, first: int) -> tuple[int, int]:
+    """Return (strip after the chain that begins with ``first``, height of the chain without the space before it)."""
     n = scratch.counts[N_STRIPS]
-    i = 0
+    height = scratch.strips[first, S_HEIGHT]
+    after = first + 1
+    while after < n and scratch.strips[after - 1, S_KEEP] and scratch.strips[after, S_KIND] != STRIP_PAGE:
+        height += scratch.strips[after, S_BEFORE] + scratch.strips[after, S_HEIGHT]
+        after += 1
+    return after, height
+
+
+@kernel
+def _turns(program: Program, scratch: Scratch, strip: int, chain_height: int, y: int, bottom: int) -> bool:
+    """Whether a strip must go on the next page; ``chain_height`` is that of the chain it begins, 0 inside a chain."""
+    room = bottom - y - scratch.strips[strip, S_BEFORE]
+    height = scratch.strips[strip, S_HEIGHT]
+    # A chain longer than a page cannot stay together: it flows from where it stands.
+    if height <= chain_height <= program.page[PG_BODY + 7]:
+        height = chain_height
+    return bool(height > room)
+
+
+@kernel
+def paginate(program: Program, scratch: Scratch) -> int:
+    """Place the body's strips; return the number of pages.
+
+    Fails when the letter is empty, has too many pages, or holds a strip higher than a page.
+    """
+    page = 0
+    top = program.page[PG_BODY + 1]
+    bottom = top + program.page[PG_BODY + 3]
+    y = top
     chain_end = 0
-    while i < n:
+    for i in range(scratch.counts[N_STRIPS]):
         strip = scratch.strips[i]
         if scratch.counts[N_PLACES] >= 2 * STRIPS_MAX - 8:
             scratch.counts[N_FAILED] = FAILED_TOO_LONG
             return page + 1
-        turn = strip[S_KIND] == STRIP_PAGE and y > top
+        height = 0
         if i >= chain_end and strip[S_KIND] != STRIP_PAGE:
-            height = strip[S_HEIGHT]
-            chain_end = i + 1
-            while (
-                chain_end < n
-                and scratch.strips[chain_end - 1, S_KEEP]
-                and scratch.strips[chain_end, S_KIND] != STRIP_PAGE
-            ):
-                height += scratch.strips[chain_end, S_BEFORE] + scratch.strips[chain_end, S_HEIGHT]
-                chain_end += 1
-            before = strip[S_BEFORE] if y > top else 0
-            turn = y > top and y + before + height > bottom
-            # A chain longer than a page cannot stay together: it flows from where it stands.
-            if turn and height > program.page[PG_BODY + 7] and y + before + strip[S_HEIGHT] <= bottom:
-                turn = False
-        elif strip[S_KIND] != STRIP_PAGE and y > top and y + strip[S_BEFORE] + strip[S_HEIGHT] > bottom:
-            turn = True
-        if turn:
+            chain_end, height = _chain(scratch, i)
+        if y > top and (strip[S_KIND] == STRIP_PAGE or _turns(program, scratch, i, height, y, bottom)):
             page += 1
-            body = PG_BODY + 4
-            top = program.page[body + 1]
-            bottom = top + program.page[body + 3]
+            top = program.page[PG_BODY + 5]
+            bottom = top + program.page[PG_BODY + 7]
             y = top
             if strip[S_HEADER] >= 0:
                 _put_place(scratch, strip[S_HEADER], page, y)
                 y += scratch.strips[strip[S_HEADER], S_HEIGHT]
-        if strip[S_KIND] != STRIP_PAGE:
-            if y > top:
-                y += strip[S_BEFORE]
-            _put_place(scratch, i, page, y)
-            y += strip[S_HEIGHT]
-        i += 1
+        if strip[S_KIND] == STRIP_PAGE:
+            continue
+        if y > top and strip[S_HEADER] < 0:
+            y += strip[S_BEFORE]
+        _put_place(scratch, i, page, y)
+        y += strip[S_HEIGHT]
+        if y > bottom:
+            scratch.counts[N_FAILED] = FAILED_TOO_LONG
     if scratch.counts[N_PLACES] == 0:
         scratch.counts[N_FAILED] = FAILED_EMPTY
     if page + 1 > program.page[PG_MAX]:

@@ -30,6 +30,7 @@ from rendering.layout.arrays import (
 from rendering.layout.opcodes import (
     ALIGN_CENTRE,
     ALIGN_JUSTIFY,
+    ALIGN_LEFT,
     ALIGN_RIGHT,
     FLAG_FULL_END,
     FLAG_GRID,
@@ -166,7 +167,7 @@ def fill_runs(
         r += 1
         if kind == RUN_STATIC:
             _append(scratch, typography, program.static, a, a + b, face, size)
-        elif kind == RUN_FIELD or kind == RUN_CELL:
+        elif kind in (RUN_FIELD, RUN_CELL):
             value = values.fields[letter] + a
             if kind == RUN_CELL:
                 value = values.tables[letter, a, 0] + row * values.tables[letter, a, 2] + b
@@ -182,7 +183,7 @@ def fill_runs(
             r = b
         else:
             divisor = 2 if program.page[2] and kind >= RUN_SHEET else 1
-            counts_from_one = kind == RUN_PAGE or kind == RUN_SHEET
+            counts_from_one = kind in (RUN_PAGE, RUN_SHEET)
             number = page // divisor + 1 if counts_from_one else (pages + divisor - 1) // divisor
             _append_number(scratch, typography, program, number, face, size)
 
@@ -277,6 +278,46 @@ def _spread(scratch: Scratch, typography: Typography, start: int, end: int, size
 
 
 @kernel
+def _fit(
+    scratch: Scratch, typography: Typography, start: int, end: int, room: int, style: tuple[int, int, int, int]
+) -> tuple[int, int, int]:
+    """Choose a line's end: first looking only near the margin, then, when no break lies there, from the start."""
+    stop, natural, give = _choose_end(scratch, typography, start, end, room, style, room - CAREFUL_EM * style[0])
+    if stop < 0:
+        stop, natural, give = _choose_end(scratch, typography, start, end, room, style, 0 - style[0])
+    return abs(stop), natural, give
+
+
+@kernel
+def _adjust(
+    scratch: Scratch,
+    typography: Typography,
+    span: tuple[int, int],
+    lengths: tuple[int, int, int, int],
+    align: int,
+    flags: int,
+) -> tuple[int, int]:
+    """Press, spread or shift the line ``span``; return (extra tracking, shift to the right).
+
+    ``lengths`` is (size, room, natural width, what the marks can give); ``align`` is ALIGN_LEFT for a paragraph's last line.
+    """
+    start, last = span
+    size, room, natural, give = lengths
+    if natural > room and give > 0:
+        _press(scratch, typography, start, last, natural - room, give)
+    elif align == ALIGN_JUSTIFY and last - start > 1:
+        rest = room - natural
+        if not flags & FLAG_GRID:
+            rest = _spread(scratch, typography, start, last, size, rest)
+        return rest // (last - start - 1), 0
+    elif align == ALIGN_CENTRE:
+        return 0, (room - natural) // 2
+    elif align == ALIGN_RIGHT:
+        return 0, room - natural
+    return 0, 0
+
+
+@kernel
 def break_lines(
     program: Program, typography: Typography, scratch: Scratch, style: int, first_char: int, box: tuple[int, int, int]
 ) -> int:
@@ -288,19 +329,19 @@ def break_lines(
     x_frame, frame_width, align = box
     size = program.styles[style, ST_SIZE]
     flags = program.styles[style, ST_FLAGS]
-    level = program.styles[style, ST_LEVEL]
     tracking = program.styles[style, ST_TRACKING]
+    text_style = (size, flags, program.styles[style, ST_LEVEL], tracking)
     left = x_frame + program.styles[style, ST_LEFT]
     width = frame_width - program.styles[style, ST_LEFT] - program.styles[style, ST_RIGHT]
     indent = program.styles[style, ST_FIRST]
     end = scratch.counts[N_CHARS]
+    while end > first_char and scratch.kind[end - 1] == SPACE:
+        end -= 1
     start = first_char
     lines = 0
     while start < end:
-        while start < end and lines > 0 and scratch.kind[start] == SPACE:
+        while lines > 0 and scratch.kind[start] == SPACE:
             start += 1
-        if start >= end:
-            break
         if scratch.counts[N_LINES] >= LINES_MAX - 4:
             scratch.counts[N_FAILED] = FAILED_TOO_LONG
             return lines
@@ -308,37 +349,21 @@ def break_lines(
         lead = 0
         if lines > 0 and not flags & FLAG_GRID:
             lead = typography.edge[scratch.kind[start], 1]
-        room_with_lead = room + lead * size // 1000
-        text_style = (size, flags, level, tracking)
-        careless = room_with_lead - CAREFUL_EM * size
-        stop, natural, give = _choose_end(scratch, typography, start, end, room_with_lead, text_style, careless)
-        if stop < 0:
-            stop, natural, give = _choose_end(scratch, typography, start, end, room_with_lead, text_style, 0 - size)
-        stop = abs(stop)
-        natural -= lead * size // 1000
+        trimmed = lead * size // 1000
+        stop, natural, give = _fit(scratch, typography, start, end, room + trimmed, text_style)
+        natural -= trimmed
         last = stop
         while last > start + 1 and scratch.kind[last - 1] == SPACE:
             last -= 1
             natural -= scratch.width[last] + tracking
-        tc = tracking
-        x = left + indent
-        if natural > room and give > 0:
-            _press(scratch, typography, start, last, natural - room, give)
-        elif align == ALIGN_JUSTIFY and stop < end and last - start > 1:
-            rest = room - natural
-            if not flags & FLAG_GRID:
-                rest = _spread(scratch, typography, start, last, size, rest)
-            tc += rest // (last - start - 1)
-        elif align == ALIGN_CENTRE:
-            x += (room - natural) // 2
-        elif align == ALIGN_RIGHT:
-            x += room - natural
+        line_align = ALIGN_LEFT if stop >= end and align == ALIGN_JUSTIFY else align
+        extra, shift = _adjust(scratch, typography, (start, last), (size, room, natural, give), line_align, flags)
         row = scratch.lines[scratch.counts[N_LINES]]
         row[L_START] = start
         row[L_END] = last
-        row[L_X] = x
+        row[L_X] = left + indent + shift
         row[L_DY] = 0
-        row[L_TC] = tc
+        row[L_TC] = tracking + extra
         row[L_STYLE] = style
         row[L_LEADING_KERN] = lead
         scratch.counts[N_LINES] += 1

@@ -33,17 +33,22 @@ def picture_objects(path: Path) -> tuple[bytes, ...]:
 
 
 def svg_to_pdf(path: Path) -> bytes:
-    """Convert an SVG to a one-page PDF with reportlab's own drawing of it."""
-    from rendering.art.svg import svg_pdf  # reportlab is slow to import and rarely needed
+    """Convert an SVG to a one-page PDF of vectors. Raises TemplateError when it is not a readable drawing."""
+    from reportlab.graphics import renderPDF
+    from svglib.svglib import svg2rlg
 
-    converted: bytes = svg_pdf(path)
+    drawing = svg2rlg(str(path))
+    if drawing is None or not drawing.width or not drawing.height:
+        raise TemplateError(path.name, 0, "not a readable SVG drawing with a width and a height")
+    converted: bytes = renderPDF.drawToString(drawing)
     return converted
 
 
 def pdf_page_objects(source: pikepdf.Pdf, name: str) -> tuple[bytes, ...]:
     """Page 1 of ``source`` as a form XObject scaled to the unit square, with everything it refers to."""
     page = source.pages[0]
-    _refuse_transparency(page.obj, name)
+    _drop_unused_fonts(source, page)
+    _refuse_unprintable(page.obj, name)
     form = page.as_form_xobject()
     box = [float(value) for value in page.mediabox]
     width, height = box[2] - box[0], box[3] - box[1]
@@ -56,6 +61,25 @@ def pdf_page_objects(source: pikepdf.Pdf, name: str) -> tuple[bytes, ...]:
     objects: list[bytes] = []
     _collect(form, numbered, objects)
     return tuple(objects)
+
+
+def _drop_unused_fonts(source: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    """Forget fonts no text is shown in: drawing programs name Helvetica on every page, embedded nowhere."""
+    shown: set[str] = set()
+    current = ""
+    instructions = list(pikepdf.parse_content_stream(page))
+    for instruction in instructions:
+        operator = str(instruction.operator)
+        if operator == "Tf":
+            current = str(instruction.operands[0])
+        elif operator in ("Tj", "TJ", "'", '"'):
+            shown.add(current)
+    kept = [i for i in instructions if str(i.operator) != "Tf" or str(i.operands[0]) in shown]
+    page.Contents = source.make_stream(pikepdf.unparse_content_stream(kept))
+    fonts = page.obj.get("/Resources", pikepdf.Dictionary()).get("/Font", pikepdf.Dictionary())
+    for font in list(fonts.keys()):
+        if font not in shown:
+            del fonts[font]
 
 
 def _collect(obj: pikepdf.Object, numbered: dict[tuple[int, int], int], objects: list[bytes]) -> int:
@@ -101,8 +125,8 @@ def _write(obj: object, reference: Callable[[pikepdf.Object], bytes], top: bool 
     return bytes(pikepdf.Array([obj]).unparse()[1:-1].strip())
 
 
-def _refuse_transparency(page: pikepdf.Object, name: str) -> None:
-    """Look through the page's graphics states and images for anything that is not opaque."""
+def _refuse_unprintable(page: pikepdf.Object, name: str) -> None:
+    """Look through the page's graphics states and images for anything not opaque, and its fonts for any not embedded."""
     resources = page.get("/Resources", pikepdf.Dictionary())
     for state in resources.get("/ExtGState", pikepdf.Dictionary()).as_dict().values():
         for key in ("/CA", "/ca"):
@@ -110,9 +134,21 @@ def _refuse_transparency(page: pikepdf.Object, name: str) -> None:
                 raise TemplateError(name, 0, "is transparent; letterheads and seals must be opaque")
         if "/SMask" in state and state.SMask != pikepdf.Name.None_:
             raise TemplateError(name, 0, "uses a soft mask; letterheads and seals must be opaque")
+    for font in resources.get("/Font", pikepdf.Dictionary()).as_dict().values():
+        if not _is_embedded(font):
+            raise TemplateError(name, 0, "uses a font it does not embed; convert its text to outlines")
     for xobject in resources.get("/XObject", pikepdf.Dictionary()).as_dict().values():
         if "/SMask" in xobject:
             raise TemplateError(name, 0, "holds an image with transparency; letterheads and seals must be opaque")
+
+
+def _is_embedded(font: pikepdf.Object) -> bool:
+    """Whether a font brings its program; Type 3 fonts are programs themselves."""
+    if font.get("/Subtype") == "/Type3":
+        return True
+    inner = font.DescendantFonts[0] if "/DescendantFonts" in font else font
+    descriptor = inner.get("/FontDescriptor", pikepdf.Dictionary())
+    return any(key in descriptor for key in ("/FontFile", "/FontFile2", "/FontFile3"))
 
 
 def _raster_objects(path: Path) -> tuple[bytes, ...]:

@@ -18,6 +18,7 @@ from rendering.layout.arrays import (
     A_PAGES,
     A_PLACE,
     FAILED_FRAME,
+    FAILED_PICTURE,
     N_AFTER,
     N_CHARS,
     N_FAILED,
@@ -30,7 +31,7 @@ from rendering.layout.arrays import (
     Typography,
     Values,
 )
-from rendering.layout.flow import paginate, run_operations
+from rendering.layout.flow import misplaced_picture, paginate, run_operations
 from rendering.layout.opcodes import (
     MARK_ITEM,
     MARK_WINDOW,
@@ -229,6 +230,10 @@ def _letter(
     total = 0
     if scratch.counts[N_FAILED] == 0:
         total = paginate(program, scratch)
+        wrong = misplaced_picture(program, scratch)
+        if wrong >= 0:
+            scratch.counts[N_FAILED] = FAILED_PICTURE
+            scratch.counts[N_WHERE] = program.ops[wrong, 1]
     body_chars = scratch.counts[N_CHARS]
     body_lines = scratch.counts[N_LINES]
     body_strips = scratch.counts[N_STRIPS]
