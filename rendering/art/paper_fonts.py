@@ -36,6 +36,14 @@ class PaperFont:
     characters: frozenset[int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Glyph:
+    """Which registered font draws a character, and its width at one point."""
+
+    font: str
+    width: float
+
+
 class Lettering:
     """A chain of paper fonts: measures and draws one line of text on a canvas, in points."""
 
@@ -45,53 +53,62 @@ class Lettering:
         if find_font(sources[0]) is None:
             raise FontError(f"{sources[0].file_name} is not installed: apt-get install {sources[0].package}")
         self._sources = tuple(source for source in sources if find_font(source) is not None)
+        self._known: dict[str, _Glyph | None] = {}
 
     def spelled(self, text: str) -> str:
         """`text` with every character no font draws, and every control, written as [U+XXXX]."""
         return "".join(
-            character if self._font_of(ord(character)) is not None else f"[U+{ord(character):04X}]"
-            for character in text
+            character if self._glyph(character) is not None else f"[U+{ord(character):04X}]" for character in text
         )
 
     def width(self, text: str, size: float) -> float:
         """Width of the spelled text in points."""
-        return sum(float(pdfmetrics.stringWidth(run, name, size)) for name, run in self._runs(text))
+        return sum(glyph.width for _, glyph in self._glyphs(text)) * size
 
     def draw(self, canvas: Canvas, x: float, y: float, text: str, size: float) -> None:
         """Draw from the baseline point (x, y), both in points from the bottom left."""
-        for name, run in self._runs(text):
+        for name, group in groupby(self._glyphs(text), lambda pair: pair[1].font):
+            run = list(group)
             canvas.setFont(name, size)
-            canvas.drawString(x, y, run)
-            x += float(pdfmetrics.stringWidth(run, name, size))
+            canvas.drawString(x, y, "".join(character for character, _ in run))
+            x += sum(glyph.width for _, glyph in run) * size
 
     def lines(self, text: str, size: float, width: float) -> list[str]:
         """Break `text` to lines no wider than `width`; any character may end a line, nothing is lost."""
         lines, line, used = [], "", 0.0
-        for character in self.spelled(text):
-            more = self.width(character, size)
+        for character, glyph in self._glyphs(text):
+            more = glyph.width * size
             if line and used + more > width + _SLACK:
                 lines.append(line)
                 line, used = "", 0.0
             line, used = line + character, used + more
         return [*lines, line]
 
-    def _runs(self, text: str) -> list[tuple[str, str]]:
-        spelled = self.spelled(text)
-        return [
-            (name, "".join(group))
-            for name, group in groupby(spelled, lambda character: self._font_of(ord(character)) or self._first().name)
-        ]
+    def _glyphs(self, text: str) -> list[tuple[str, _Glyph]]:
+        """Every character of the spelled text with the font that draws it."""
+        found = []
+        for character in text:
+            glyph = self._glyph(character)
+            if glyph is not None:
+                found.append((character, glyph))
+            else:
+                found += self._glyphs(f"[U+{ord(character):04X}]")
+        return found
 
-    def _first(self) -> PaperFont:
-        return _registered(self._sources[0])
+    def _glyph(self, character: str) -> _Glyph | None:
+        """Asked once a character: papers repeat a few hundred of them thousands of times."""
+        if character not in self._known:
+            self._known[character] = self._find(character)
+        return self._known[character]
 
-    def _font_of(self, codepoint: int) -> str | None:
+    def _find(self, character: str) -> _Glyph | None:
+        codepoint = ord(character)
         if codepoint < 0x20 or 0x7F <= codepoint < 0xA0:
             return None
         for source in self._sources:
             font = _registered(source)
             if codepoint in font.characters:
-                return font.name
+                return _Glyph(font.name, float(pdfmetrics.stringWidth(character, font.name, 1)))
         return None
 
 
