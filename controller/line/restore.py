@@ -22,6 +22,8 @@ from controller.states import LIVE, PieceState, TrayState
 
 BULK_PREFIXES: Final = ("piece.", "letter.")
 """Kinds that are not notes: all they say is in the state rows."""
+HEARD_KIND: Final = "line.heard"
+"""Says up to which event the machine has been heard, written with every commit before the machine may forget those events."""
 RECENT_EVENTS: Final = 4_096
 """So many newest events hold every grant that a machine's ring (1,024 events) can still report on."""
 
@@ -172,6 +174,8 @@ def _recall_grants(core: LineCore, recent: Iterable[Event]) -> None:
     for event in recent:
         if event.kind == "line.epoch":
             line.seq = 0
+        elif event.kind == HEARD_KIND:
+            line.seq, line.seq_known = json.loads(event.data)["seq"], True
         elif event.kind in ("piece.in-tray", "piece.diverted"):
             line.seq = max(line.seq, json.loads(event.data).get("seq", 0))
         elif event.kind == "piece.granted":

@@ -98,21 +98,23 @@ def write_manifest(manifest: Manifest, out: Path) -> None:
 
 
 def write_contact_sheet(book: Book, batch: int, out: Path, *, simulated: bool) -> int:
-    """Put camera frame and rendered letter side by side, everything that did not pass first; return how many pieces are shown."""
+    """Put camera frame and rendered letter side by side: what did not pass and was seen, then what passed; return how many are shown."""
     from rendering.art.contact_sheet import Tile, contact_sheet
 
     tiles = []
-    for piece in sorted(book.batches[batch].pieces, key=lambda piece: (piece.state in _OUT, piece.uid)):
+    for piece in book.batches[batch].pieces:
         frame, letter = out / "frames" / f"{piece.uid}.jpg", out / "letters" / f"{piece.uid}.png"
         ok = piece.state in _OUT
         why = "" if ok else f" · {piece.reason or piece.state}"
-        tiles.append(
-            Tile(
-                frame if frame.exists() else None, letter if letter.exists() else None, piece_name(piece.uid) + why, ok
-            )
-        )
+        if frame.exists():
+            picture = letter if letter.exists() else None
+            tiles.append(Tile(frame, picture, piece_name(piece.uid) + why, ok))
+    failed = [tile for tile in tiles if not tile.ok][: SHEET_TILES_MAX // 2]
+    passed = [tile for tile in tiles if tile.ok][: SHEET_TILES_MAX - len(failed)]
     notice = "SIMULATED 模拟 · " if simulated else ""
-    return contact_sheet(tiles, out / "contact-sheet.png", f"{notice}Letterline · 批次 batch {batch}", SHEET_TILES_MAX)
+    return contact_sheet(
+        failed + passed, out / "contact-sheet.png", f"{notice}Letterline · 批次 batch {batch}", SHEET_TILES_MAX
+    )
 
 
 def write_summary(facts: Mapping[str, object], out: Path) -> Path:

@@ -16,7 +16,7 @@ from controller.ledger.opening import OpenLedger
 from controller.ledger.records import Record
 from controller.line import events
 from controller.line.core import LineCore
-from controller.line.restore import RECENT_EVENTS, is_note, restore
+from controller.line.restore import RECENT_EVENTS, restore
 from controller.line.state import LineConfig
 from controller.model import BatchId
 from controller.postal.items import SIMULATED_RANGE
@@ -54,7 +54,7 @@ def mac_key(out: Path) -> bytes:
 def restored_core(opened: OpenLedger, config: LineConfig) -> LineCore:
     """Make the line's core from the ledger; an empty ledger gives an empty core."""
     ledger = opened.ledger
-    notes = [event for event in ledger.read() if is_note(event.kind)]
+    notes = ledger.read_notes()
     recent = list(ledger.read(max(1, ledger.seq - RECENT_EVENTS + 1)))
     return restore(config, ledger.store.all_states(), notes, recent)
 

@@ -20,6 +20,7 @@ from controller.ledger.ledger import Ledger
 from controller.ledger.records import Record
 from controller.line import actions, events
 from controller.line.core import LineCore
+from controller.line.restore import HEARD_KIND
 from controller.runner.translate import to_line_event
 from controller.service.to_line import NotForTheLine, core_event
 from devices import kinds
@@ -30,7 +31,8 @@ QUEUE_MAX = 4096
 STEPS_PER_COMMIT_MAX = 256
 WAIT_S = 0.01
 INBOX_EVERY_S = 0.1
-LIVE_EVERY_S = 0.15
+HEARD_WITHOUT_COMMIT_MAX = 32
+"""So many machine events that needed no record are written down as heard, so that the machine's ring never fills."""
 
 Heard = kinds.InserterNotice | events.LineEvent
 
@@ -82,6 +84,8 @@ class LineShell:
         self._taken: set[int] = set()
         self._inbox_at = 0.0
         self._failure = ""
+        self._heard_up_to = self._durable_up_to = self._acknowledged = (core.line.epoch, core.line.seq)
+        self._unheard = 0
 
     # -- what became known -------------------------------------------------------------------------------------------------
 
@@ -112,6 +116,7 @@ class LineShell:
         try:
             if self._failure:
                 raise LineStopped(self._failure)
+            self._note_heard(heard)
             told = [*self._commands(), *self._words(heard), self._tick()]
             self._step(told)
         except LineStopped:
@@ -120,7 +125,7 @@ class LineShell:
         except Exception as error:
             self._abort()
             raise LineStopped(f"{type(error).__name__}: {error}") from error
-        self._acknowledge(heard)
+        self._acknowledge()
 
     def step_now(self, event: events.LineEvent) -> None:
         """Decide about one event at once, on the calling (line) thread."""
@@ -150,9 +155,14 @@ class LineShell:
         replies = [action for action in todo if isinstance(action, actions.Reply)]
         finished = [*self._finished, *((reply.command, _outcome(reply)) for reply in replies if reply.command)]
         self._finished.clear()
+        if self._heard_up_to != self._durable_up_to and (records or self._unheard >= HEARD_WITHOUT_COMMIT_MAX):
+            epoch, seq = self._heard_up_to
+            records.append(Record(HEARD_KIND, data={"epoch": epoch, "seq": seq}))
         if records or finished:
             self._ledger.append(records, time.time_ns(), lease=self._lease, finished=finished)
             self._taken.difference_update(command for command, _ in finished)
+        if records:
+            self._durable_up_to, self._unheard = self._heard_up_to, 0
         for listener in self.after_commit:
             listener(records, stepped)
         for action in todo:
@@ -223,14 +233,17 @@ class LineShell:
     def _remember(self, name: str, number: int, command_id: int) -> None:
         self._sent[command_id] = (name, number)
 
-    def _acknowledge(self, heard: Iterable[Heard]) -> None:
-        """Everything heard in this turn is durable now, or needed no record: the machine may forget it."""
-        newest: dict[int, int] = {}
+    def _note_heard(self, heard: Iterable[Heard]) -> None:
         for word in heard:
             if isinstance(word, kinds.InserterEvent):
-                newest[word.epoch] = word.event_seq
-        for epoch, seq in newest.items():
-            self._hands.inserter.acknowledge(epoch, seq)
+                self._heard_up_to = (word.epoch, word.event_seq)
+                self._unheard += 1
+
+    def _acknowledge(self) -> None:
+        """Let the machine forget what is durable here, and only that: a controller that restarts asks for what comes after."""
+        if self._durable_up_to != self._acknowledged:
+            self._hands.inserter.acknowledge(*self._durable_up_to)
+            self._acknowledged = self._durable_up_to
 
     def _abort(self) -> None:
         self._hands.inserter.packml(kinds.Verb.ABORT)
