@@ -7,6 +7,7 @@ not count). Peers get expanded text and encoded bar codes; ours does all of it.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -21,6 +22,7 @@ def run(quick: bool, report: Report) -> None:
     """Everything the renderer promises, in the order a reader asks for it."""
     with tempfile.TemporaryDirectory(prefix="letterline-bench-") as name:
         folder = Path(name)
+        report.add("load average before: other work inflates CPU seconds too", os.getloadavg()[0], "processes")
         steady_rate(quick, report, folder)
         hard_letters(quick, report, folder)
         imposition(quick, report, folder)
