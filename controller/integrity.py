@@ -37,7 +37,7 @@ def read_mark(payloads: Sequence[str], key: bytes) -> ControlMark | Divert:
 
 
 class SheetFact(NamedTuple):
-    """What is known of one sheet that passed the sheet camera. ``uid`` 0: unread and not to be guessed."""
+    """What is known of one sheet that passed the sheet camera. ``uid`` 0: unread; ``k`` and ``sheets`` are then what was expected."""
 
     sheet_no: int
     uid: int

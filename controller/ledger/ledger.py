@@ -137,6 +137,10 @@ class Ledger:
         """Yield the events of that range in order."""
         return self.store.read(first_seq, last_seq)
 
+    def read_notes(self) -> Iterator[Event]:
+        """Yield, in order, the events that are not about a single piece or letter (print jobs, trays, holds, copies, the line)."""
+        return self.store.read_notes()
+
     def witness(self) -> None:
         """Write the witnessed checkpoint now; call it when a tray closes and when the line stops."""
         if self._witness is not None and self.seq:

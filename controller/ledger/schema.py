@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 # SQLite makes a rowid alias only of a column whose type reads exactly INTEGER; PostgreSQL needs 64 bits.
 Big: Final = BigInteger().with_variant(Integer(), "sqlite")
@@ -32,6 +32,10 @@ EVENTS: Final = Table(
 )
 Index("events_by_piece", EVENTS.c.piece, sqlite_where=EVENTS.c.piece != 0, postgresql_where=EVENTS.c.piece != 0)
 Index("events_by_letter", EVENTS.c.letter, sqlite_where=EVENTS.c.letter != 0, postgresql_where=EVENTS.c.letter != 0)
+
+NOTES: Final = "substr(kind, 1, 6) <> 'piece.' AND substr(kind, 1, 7) <> 'letter.'"
+"""Picks the few events that are not about a single piece or letter: what a line core is restored from, beside the state tables."""
+Index("events_notes", EVENTS.c.seq, sqlite_where=text(NOTES), postgresql_where=text(NOTES))
 
 HEAD: Final = Table(
     "chain_head",

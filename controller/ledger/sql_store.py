@@ -22,7 +22,7 @@ from controller.ledger.connect import connect, ledger_url, migrate
 from controller.ledger.errors import FaultCode, LedgerFault
 from controller.ledger.projection import Key, StateRow
 from controller.ledger.records import Event
-from controller.ledger.schema import EVENTS, HEAD, INBOX, LEASES, STATE_TABLES, STATES, StateTable
+from controller.ledger.schema import EVENTS, HEAD, INBOX, LEASES, NOTES, STATE_TABLES, STATES, StateTable
 from controller.ledger.store import Finished, Writing
 
 READ_ROWS: Final = 5_000
@@ -56,8 +56,8 @@ class SqlStore:
 
     resident: projection.States | None = None
 
-    def __init__(self, address: str | Path) -> None:
-        """Open the database, creating or migrating it.
+    def __init__(self, address: str | Path, *, new_id: str = "") -> None:
+        """Open the database, creating or migrating it; ``new_id`` is the id of a ledger that is created (else a random one).
 
         Raises:
             LedgerFault: STORAGE when it cannot be opened, SCHEMA when it is newer than this program.
@@ -68,7 +68,7 @@ class SqlStore:
         with storage_faults():
             with self.engine.begin() as connection:
                 migrate(connection)
-                self.ledger_id = _found_or_new_id(connection)
+                self.ledger_id = _found_or_new_id(connection, new_id)
             self._connection: Connection = self.engine.connect()
         self._bulk = _SqliteBulk() if self.is_sqlite else _PostgresBulk()
 
@@ -83,6 +83,14 @@ class SqlStore:
         if last_seq is not None:
             wanted = wanted.where(EVENTS.c.seq <= last_seq)
         statement = str(wanted.compile(self.engine, compile_kwargs={"literal_binds": True}))
+        with storage_faults(), self.engine.connect() as connection:
+            connection = connection.execution_options(read_only=True)
+            with connection.begin():
+                yield from self._read_raw(connection, statement)
+
+    def read_notes(self) -> Iterator[Event]:
+        """Yield the events that are not about a single piece or letter, in order; few, found through their own index."""
+        statement = str(select(EVENTS).where(text(NOTES)).order_by(EVENTS.c.seq).compile(self.engine))
         with storage_faults(), self.engine.connect() as connection:
             connection = connection.execution_options(read_only=True)
             with connection.begin():
@@ -130,11 +138,11 @@ class SqlStore:
         self.engine.dispose()
 
 
-def _found_or_new_id(connection: Connection) -> str:
+def _found_or_new_id(connection: Connection, new_id: str) -> str:
     found = connection.execute(select(HEAD.c.ledger_id)).scalar()
     if found is not None:
         return str(found)
-    ledger_id = uuid.uuid4().hex
+    ledger_id = new_id or uuid.uuid4().hex
     connection.execute(insert(HEAD).values(id=1, ledger_id=ledger_id, seq=0, hash=genesis(ledger_id)))
     return ledger_id
 

@@ -44,6 +44,9 @@ class Store(Protocol):
     def read(self, first_seq: int = 1, last_seq: int | None = None) -> Iterator[Event]:
         """Yield the events of that range in order, as one consistent snapshot."""
 
+    def read_notes(self) -> Iterator[Event]:
+        """Yield, in order, the events that are not about a single piece or letter."""
+
     def all_states(self) -> projection.States:
         """Return every state row."""
 
@@ -94,6 +97,9 @@ class MemoryStore:
 
     def read(self, first_seq: int = 1, last_seq: int | None = None) -> Iterator[Event]:
         yield from self.events[first_seq - 1 : last_seq]
+
+    def read_notes(self) -> Iterator[Event]:
+        return (event for event in self.events if not event.kind.startswith(("piece.", "letter.")))
 
     def all_states(self) -> projection.States:
         return {noun: dict(rows) for noun, rows in self._rows().items()}

@@ -88,7 +88,8 @@ def _judge_sheet(line: LineState, sheet: Sheet, payloads: tuple[str, ...]) -> No
         piece, k = _expected(feed)
         fault = mark
         if piece is not None:
-            uid, sheets = piece.uid, piece.sheets
+            # Enough to say where its set ends, and to doubt it; that it is this piece is not known, so the fact does not say so.
+            sheets = piece.sheets
         _expect_after(feed, piece, k)
     frozen = bool(payloads) and payloads == feed.last_payloads
     feed.last_payloads = payloads

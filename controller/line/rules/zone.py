@@ -88,8 +88,8 @@ def link_up(line: LineState, event: LinkUp) -> None:
 
 def ring_gap(line: LineState) -> None:
     """Event numbers jumped: the machine said something that we did not hear."""
-    line.book.note("line.ring-gap", {"epoch": line.epoch})
     lose(line, Divert.LINK_LOST, grants=True, hands=True)
+    line.book.note("line.ring-gap", {"epoch": line.epoch})
     line.actions.append(MachineCommand(PackVerb.ABORT))
 
 
