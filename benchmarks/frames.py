@@ -193,10 +193,15 @@ def panel(symbols: Symbols, address: int) -> Gray:
 
 
 def frame(camera: Camera, level: Level, symbols: Symbols, seed: int, tilt: float | None = None) -> Case:
-    """Photograph one piece. ``tilt`` overrides the drawn tilt (degrees)."""
+    """Photograph one piece with some address. ``tilt`` overrides the drawn tilt (degrees)."""
+    return frame_of(camera, level, symbols, seed, panel(symbols, seed % 64), tilt)
+
+
+def frame_of(camera: Camera, level: Level, symbols: Symbols, seed: int, drawn: Gray, tilt: float | None = None) -> Case:
+    """Photograph one piece of which ``drawn`` (see `panel`) was printed."""
     rng = np.random.default_rng([seed, 11])
     shift = (rng.uniform(0, SLACK_MM[0]), rng.uniform(0, SLACK_MM[1]))
-    printed = optics.ink(panel(symbols, int(rng.integers(0, 64))), RASTER, level, rng, MARKS_MM)
+    printed = optics.ink(drawn, RASTER, level, rng, MARKS_MM)
     scene = _through_window(_envelope(), printed, shift)
     degrees = optics.tilt_of(level, rng) if tilt is None else tilt
     to_frame = _view(camera, degrees, rng)

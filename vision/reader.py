@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from vision import enhance, linear, locate, matrix
 from vision.engines import Decoded, Engine, ZbarEngine, ZxingEngine
 from vision.enhance import View
-from vision.grading import grade_symbol, warm_grading
-from vision.readings import FrameReading, Grade, NoRead, Path, Reading, ReadProfile, Symbology, Window
+from vision.grading import graded, warm_grading
+from vision.readings import FrameReading, NoRead, Path, Reading, ReadProfile, Symbology, Window
 from vision.witness import LEAD_OF_TWO_ALONE, WITNESS_NAME, confirm_linear, warm_witness
 
 Gray = NDArray[np.uint8]
@@ -285,7 +285,9 @@ class PieceReader:
         )
 
     def _answer(self, gray: Gray, searches: list[_Search], started: float) -> FrameReading:
-        readings = tuple(self._graded(s.reading) for s in searches if s.reading is not None)
+        readings = tuple(
+            graded(gray, s.reading) if self.profile.grade else s.reading for s in searches if s.reading is not None
+        )
         no_reads = {s.window.name: s.reason for s in searches if s.reading is None}
         required = [no_reads[s.window.name] for s in searches if s.reading is None and s.window.required]
         return FrameReading(
@@ -297,14 +299,6 @@ class PieceReader:
             elapsed_ms=(self._clock() - started) * 1e3,
             light=float(gray[::16, ::16].mean()),
         )
-
-    def _graded(self, reading: Reading) -> Reading:
-        if not self.profile.grade:
-            return reading
-        grade: Grade | None = grade_symbol(self._frame, reading)
-        if grade is None:
-            return reading
-        return replace(reading, grade=grade)
 
 
 def frame_hash(gray: Gray) -> str:

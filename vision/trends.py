@@ -17,9 +17,10 @@ from vision.readings import Grade
 
 BASELINE_PIECES = 50
 WEIGHT = 0.08
-LIMIT_SIGMAS = 3.5
+LIMIT_SIGMAS = 4.0
 RUN_LENGTH = 25
-SLOPE_PIECES = 100
+SLOPE_PIECES = 200
+SLOPE_ERRORS = 5.0
 FORECAST_PIECES = 2_000
 SIGMA_FLOOR = 0.01
 
@@ -132,7 +133,7 @@ def _rules(key: ChartKey, chart: _Chart) -> list[tuple[Rule, int | None]]:
     """Return the rules that hold now, with the forecast of pieces left where there is one."""
     if key.parameter == "light_columns":
         return [(Rule.MISSING_LINE, None)] if chart.level < chart.mean - 0.5 else []
-    sigma_of_level = chart.sigma * math.sqrt(WEIGHT / (2 - WEIGHT))
+    sigma_of_level = chart.sigma * math.sqrt(WEIGHT / (2 - WEIGHT) + 1 / BASELINE_PIECES)
     rules: list[tuple[Rule, int | None]] = []
     if chart.level < chart.mean - LIMIT_SIGMAS * sigma_of_level:
         rules.append((Rule.BEYOND_LIMIT, None))
@@ -155,7 +156,7 @@ def _pieces_left(chart: _Chart) -> int | None:
     slope = sum((place - middle) * (value - mean) for place, value in enumerate(chart.recent)) / spread
     residual = sum((value - mean - slope * (place - middle)) ** 2 for place, value in enumerate(chart.recent))
     error = math.sqrt(residual / (count - 2) / spread)
-    if slope >= -4 * max(error, 1e-9):
+    if slope >= -SLOPE_ERRORS * max(error, 1e-9):
         return None
     now = mean + slope * middle
     return max(0, int((chart.floor - now) / slope))

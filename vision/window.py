@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.readings import Reading
+from vision.readings import Reading, Symbology
 
 Gray = NDArray[np.uint8]
 
@@ -62,10 +62,14 @@ class WindowCheck:
 
 
 def letter_to_frame(readings: Sequence[Reading], places: Sequence[Placed]) -> NDArray[np.float64] | None:
-    """Return the 2x3 map from letter mm to frame pixels that fits the corners of the codes read, or None without any."""
+    """Return the 2x3 map from letter mm to frame pixels that fits the corners of the codes read, or None without any.
+
+    Marks are preferred: their corners were fitted, those of bar codes are only where some scan lines crossed.
+    """
     by_name = {place.window: place.box_mm for place in places}
+    fitted_marks = [reading for reading in readings if Symbology(reading.symbology).is_matrix]
     on_letter, in_frame = [], []
-    for reading in readings:
+    for reading in fitted_marks or readings:
         if reading.window in by_name:
             x, y, width, height = by_name[reading.window]
             if not _plausible_height(reading, width, height):

@@ -5,23 +5,30 @@ Never a certified grade: a verifier needs its own light, optics and calibration 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from vision.grading.linear import grade_linear
 from vision.grading.matrix import grade_matrix, sample_symbol, true_modules
 from vision.matrix import find_and_decode
-from vision.readings import Grade, Reading, Symbology
+from vision.readings import Reading, Symbology
 
 
-def grade_symbol(frame: NDArray[np.uint8], reading: Reading) -> Grade | None:
-    """Return the in-line grade of one reading, or None when its symbology or size has no grading here."""
+def graded(frame: NDArray[np.uint8], reading: Reading) -> Reading:
+    """Return the reading with its in-line grade; without one when its symbology or size has no grading here.
+
+    The corners of a Data Matrix become those of the fitted frame, good to a small part of a module.
+    """
     if reading.symbology == Symbology.CODE_128:
-        return grade_linear(frame, reading.corners)
+        return replace(reading, grade=grade_linear(frame, reading.corners))
     if reading.symbology == Symbology.DATA_MATRIX:
         sampled = sample_symbol(frame, reading.corners, reading.payload)
-        return None if sampled is None else grade_matrix(sampled, reading.unused_correction or 0.0)
-    return None
+        if sampled is not None:
+            grade = grade_matrix(sampled, reading.unused_correction or 0.0)
+            return replace(reading, grade=grade, corners=sampled.fit.corners)
+    return reading
 
 
 def warm_grading() -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vision.grading import scale
 from vision.grading.placement import codeword_of_module
 from vision.kernels import matrix as kernels
-from vision.matrix import Fit, fit_at
+from vision.matrix import Fit, fit_at, sharpened, softened
 from vision.readings import Corners, Grade
 
 Gray = NDArray[np.uint8]
@@ -46,7 +46,9 @@ def sample_symbol(frame: Gray, corners: Corners, payload: str, white: float = 25
     rows, columns = dark.shape
     left, top, crop = _around(frame, corners)
     local = tuple((x - left, y - top) for x, y in corners)
-    fit = fit_at(crop, (local[0], local[1], local[2], local[3]), rows, columns)
+    module_px = float(np.hypot(corners[1][0] - corners[0][0], corners[1][1] - corners[0][1])) / columns
+    fit = fit_at(softened(crop, module_px), (local[0], local[1], local[2], local[3]), rows, columns)
+    fit = sharpened(crop, fit)
     values = np.zeros((rows, columns), np.float32)
     kernels.sample_modules(crop, fit.pose, rows, columns, APERTURE, values)
     deviation = kernels.clock_deviation(crop, fit.pose, rows, columns)

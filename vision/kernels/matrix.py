@@ -291,3 +291,60 @@ def clock_deviation(image: NDArray[np.uint8], pose: Pose, rows: int, columns: in
                     worst = max(worst, abs(crossing - 0.5))
                     break
     return worst
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def edge_offset(image: NDArray[np.uint8], pose: Pose, half: float, c: float, r: float, along_row: bool) -> float:
+    """Where the edge expected at module coordinates (c, r) really is: offset in modules, or 9 when there is none.
+
+    Looks half a module to either side, along the row or along the column, for the middle between the grey levels there.
+    """
+    first, last, before, place = 0.0, 0.0, 0.0, 9.0
+    for step in range(2):
+        shift = -0.5 + step
+        dc, dr = c - half + (shift if along_row else 0.0), r - half + (0.0 if along_row else shift)
+        value = sample(image, pose[0] + dc * pose[2] + dr * pose[4], pose[1] + dc * pose[3] + dr * pose[5])
+        if step == 0:
+            first = value
+        else:
+            last = value
+    if abs(last - first) < 12.0:
+        return 9.0
+    middle = (first + last) / 2.0
+    for step in range(13):
+        shift = -0.5 + step / 12.0
+        dc, dr = c - half + (shift if along_row else 0.0), r - half + (0.0 if along_row else shift)
+        value = sample(image, pose[0] + dc * pose[2] + dr * pose[4], pose[1] + dc * pose[3] + dr * pose[5]) - middle
+        if step > 0 and before * value <= 0.0 and before != value:
+            place = shift - 1.0 / 12.0 + before / (before - value) / 12.0
+            break
+        before = value
+    return place
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def frame_edges(image: NDArray[np.uint8], pose: Pose, size: int, out: NDArray[np.float64]) -> int:
+    """Measure the edges of the frame of a square symbol; fills rows (c, r, offset, on a leg, along the row); returns how many.
+
+    Clock tracks alternate, so ink spread moves their edges to both sides alike; legs it moves one way: they are marked.
+    """
+    half = (size - 1) / 2.0
+    count = 0
+    for k in range(size):
+        for kind in range(4):
+            if kind == 0 and k < size - 1:
+                c, r, leg, along = k + 0.5, 0.0, 0.0, True
+            elif kind == 1 and k < size - 1:
+                c, r, leg, along = size - 1.0, k + 0.5, 0.0, False
+            elif kind == 2:
+                c, r, leg, along = -0.5, float(k), 1.0, True
+            elif kind == 3:
+                c, r, leg, along = float(k), size - 0.5, 1.0, False
+            else:
+                continue
+            offset = edge_offset(image, pose, half, c, r, along)
+            if offset < 1.0:
+                out[count, 0], out[count, 1], out[count, 2], out[count, 3] = c - half, r - half, offset, leg
+                out[count, 4] = 1.0 if along else 0.0
+                count += 1
+    return count
