@@ -100,7 +100,9 @@ class DeviceWire:
     def _hello(self, session: int) -> None:
         firmware = self._firmware
         payload = HELLO_LAYOUT.pack(ROLE_DEVICE, session, firmware.ring.last_seq, firmware.epoch)
-        self._out += encode_frame(Frame(FrameType.HELLO, firmware.epoch, 0, 0, payload))
+        ring = firmware.ring
+        oldest = ring.pending[0].seq if ring.pending else ring.last_seq + 1
+        self._out += encode_frame(Frame(FrameType.HELLO, firmware.epoch, oldest, 0, payload))
 
     def _frame(self, frame: Frame, now_us: int) -> None:
         if frame.type == FrameType.HELLO:
