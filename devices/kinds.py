@@ -256,12 +256,16 @@ class LinkLost:
 
 @dataclass(frozen=True, slots=True)
 class LinkUp:
-    """A conversation has begun. ``epoch`` is the device's boot counter; ``rebooted``: it is not the one known before."""
+    """A conversation has begun. ``epoch`` is the device's boot counter; ``rebooted``: it is not the one known before.
+
+    ``missed``: events of this boot the device no longer has and this host has never seen; what they told is unknown for good (I8).
+    """
 
     device: str
     epoch: int
     rebooted: bool
     last_event: int
+    missed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

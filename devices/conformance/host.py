@@ -65,6 +65,8 @@ class Greeting:
     session: int
     last_event: int
     boot_epoch: int
+    oldest: int
+    """Number of the oldest event the device still holds (header field ``seq``)."""
 
 
 class TestHost:
@@ -123,6 +125,8 @@ class TestHost:
                 greeting = found[0]
                 if greeting.boot_epoch != self.epoch:
                     self.epoch, self.durable, self.events, self.state = greeting.boot_epoch, 0, [], None
+                if greeting.oldest > self.durable + 1 and not self.events:
+                    self.durable = greeting.oldest - 1
                 return greeting
         raise NotKept("no HELLO that echoes the host's session within 2 s")
 
@@ -284,4 +288,4 @@ def _greeting(frame: WireFrame) -> Greeting | None:
     if frame.kind is not FrameType.HELLO or len(frame.payload) != 15:
         return None
     role, session, last_event, boot_epoch = struct.unpack("<BQIH", frame.payload)
-    return Greeting(session, last_event, boot_epoch) if role == 2 and boot_epoch == frame.epoch else None
+    return Greeting(session, last_event, boot_epoch, frame.seq) if role == 2 and boot_epoch == frame.epoch else None

@@ -279,6 +279,19 @@ def _babble(host: TestHost) -> None:
     )
 
 
+@clause("W17", "5", "HELLO names the oldest event still held, so a host without memory knows where to begin")
+def _oldest(host: TestHost) -> None:
+    ready(host)
+    for tray in (61, 62):
+        host.command(CommandCode.SET_TRAY, tray)
+    host.pump(0.3)
+    greeting = host.greet(last_event=0, known_epoch=0)
+    expect(
+        greeting.oldest == host.durable + 1,
+        f"HELLO names event {greeting.oldest} as the oldest; {host.durable} was acknowledged",
+    )
+
+
 def _unheard(host: TestHost, damage: Callable[[bytes], bytes], text: str) -> None:
     host.greet()
     host.forget_frames()

@@ -221,9 +221,12 @@ class RegisterSession:
         if status.epoch != self._epoch:
             self._epoch, self._durable, self._received = status.epoch, 0, 0
             self.clock = ClockOffset()
+        missed = max(0, status.first_event - self._received - 1)
+        if missed:
+            self._durable = self._received = status.first_event - 1
         self._phase = Phase.UP
         self._beat_due_us = now_us  # now with the epoch it wants
-        self.notices.append(LinkUp(self._device, status.epoch, rebooted, status.last_event))
+        self.notices.append(LinkUp(self._device, status.epoch, rebooted, status.last_event, missed))
 
     def _take_events(self, words: list[int]) -> None:
         for at in range(0, len(words), registers.SLOT_WORDS):

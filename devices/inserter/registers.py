@@ -32,6 +32,7 @@ class Status:
     fifo_last: int
     applied: int
     device_us: int
+    first_event: int
     state: int
     mode: int
     reason: int
@@ -43,9 +44,8 @@ def status_from_words(words: Words) -> Status | None:
     raw = _checked(words, STATUS_WORDS)
     if raw is None:
         return None
-    magic, version, epoch, session, last, fifo_last, applied, device_us, state, mode, reason, _ = struct.unpack_from(
-        ">HHHIIIIQHHHI", raw
-    )
+    head = struct.unpack_from(">HHHIIIIQHHHI", raw)
+    magic, version, epoch, session, last, fifo_last, applied, device_us, state, mode, reason, first_event = head
     if magic != MAGIC or version != VERSION:
         return None
     results = {}
@@ -53,7 +53,7 @@ def status_from_words(words: Words) -> Status | None:
         number, code = struct.unpack_from(">IH", raw, at)
         if number and code in ResultCode.__members__.values():
             results[number] = ResultCode(code)
-    return Status(epoch, session, last, fifo_last, applied, device_us, state, mode, reason, results)
+    return Status(epoch, session, last, fifo_last, applied, device_us, first_event, state, mode, reason, results)
 
 
 def beat_to_words(session: int, known_epoch: int, durable: int, beat: int) -> list[int]:

@@ -227,9 +227,12 @@ class Session:
         if boot_epoch != self._epoch:
             self._epoch, self._durable, self._received = boot_epoch, 0, 0
             self.clock = ClockOffset()
+        missed = max(0, frame.seq - self._received - 1)
+        if missed:  # acknowledged by somebody else, or our store was set back: they will never come
+            self._durable = self._received = frame.seq - 1
         self._phase = Phase.UP
         self._beat_due_us = now_us
-        self.notices.append(LinkUp(self._device, boot_epoch, rebooted, last_event))
+        self.notices.append(LinkUp(self._device, boot_epoch, rebooted, last_event, missed))
 
     def _take_event(self, frame: WireFrame) -> None:
         if frame.seq <= self._received:

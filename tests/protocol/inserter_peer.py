@@ -65,7 +65,8 @@ class Peer:
         return b"" if self.silent else out
 
     def send_hello(self, session: int) -> None:
-        self._send(FrameType.HELLO, 0, HELLO.pack(2, session, self.last_event, self.epoch))
+        oldest = next(iter(self.ring), self.last_event + 1)
+        self._send(FrameType.HELLO, oldest, HELLO.pack(2, session, self.last_event, self.epoch))
 
     def _hello(self, frame: WireFrame) -> None:
         _, session, last, epoch = HELLO.unpack(frame.payload)

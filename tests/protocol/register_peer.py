@@ -56,7 +56,7 @@ class RegisterPeer:
                 6,
                 1,
                 0,
-                0,
+                self.durable + 1,
             )
             return sealed(head + results)[:count]
         fifo: list[int] = []

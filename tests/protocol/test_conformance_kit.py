@@ -27,7 +27,7 @@ def judged(spoil: Spoil = lambda firmware, wire: None, only: tuple[str, ...] = (
 def test_the_simulated_machine_keeps_every_clause() -> None:
     findings = judged()
     assert {number: f.detail for number, f in findings.items() if f.outcome is not Outcome.KEPT} == {}
-    assert len(findings) == len(CLAUSES) == 37
+    assert len(findings) == len(CLAUSES) == 38
 
 
 # -- machines made wrong: each takes the good machine and breaks one rule ----------------------------------------------
@@ -246,6 +246,25 @@ def trusts_checksums(firmware: Firmware, wire: DeviceWire) -> None:
     wire.receive = receive  # type: ignore[method-assign]
 
 
+def hides_oldest(firmware: Firmware, wire: DeviceWire) -> None:
+    """HELLO always says that events are held from 1 on."""
+    from simulator.inserter.codec import Frame, FrameType, encode_frame
+    from simulator.inserter.vocabulary import HELLO_LAYOUT
+
+    def hello(session: int) -> None:
+        wire._out += encode_frame(
+            Frame(
+                FrameType.HELLO,
+                firmware.epoch,
+                1,
+                0,
+                HELLO_LAYOUT.pack(2, session, firmware.ring.last_seq, firmware.epoch),
+            )
+        )
+
+    wire._hello = hello  # type: ignore[method-assign]
+
+
 WRONG: list[tuple[Spoil, tuple[str, ...]]] = [
     (applies_twice, ("W08",)),
     (toggles_tray, ("W09",)),
@@ -271,6 +290,7 @@ WRONG: list[tuple[Spoil, tuple[str, ...]]] = [
     (lies_about_gate_time, ("P11",)),
     (has_blind_eyes, ("P14",)),
     (takes_bad_values, ("S04",)),
+    (hides_oldest, ("W17",)),
     (trusts_checksums, ("W04", "W05")),
 ]
 

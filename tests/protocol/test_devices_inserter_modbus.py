@@ -140,6 +140,20 @@ def test_unacknowledged_events_fill_the_fifo_and_no_more() -> None:
     assert len(bus.peer.ring) == 40
 
 
+def test_a_host_that_has_forgotten_begins_at_the_oldest_event_held() -> None:
+    bus = Bus()
+    bus.step(20)
+    for n in range(20):
+        bus.peer.emit(8, struct.pack(">II", n, n))
+    bus.step(100)
+    bus.session = RegisterSession("inserter", lambda: 99)
+    bus.notices.clear()
+    bus.session.open(bus.now)
+    bus.peer.emit(8, struct.pack(">II", 8, 2))
+    bus.step(100)
+    assert bus.notices == [LinkUp("inserter", 1, False, 21, 20), RejectEye(1, 21, 0, 8, 2)]
+
+
 def test_a_reboot_ends_the_session_and_what_was_under_way_is_unknown() -> None:
     bus = Bus()
     bus.step(20)

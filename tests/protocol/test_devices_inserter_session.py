@@ -169,6 +169,24 @@ def test_a_restarted_host_gets_just_the_events_it_has_not_stored() -> None:
     assert wire.events() == [(1, 4), (1, 5)]
 
 
+@pytest.mark.parametrize(("known_epoch", "last_durable"), [(0, 0), (1, 2)])
+def test_a_host_that_has_forgotten_begins_at_the_oldest_event_held_and_says_how_many_it_missed(
+    known_epoch: int, last_durable: int
+) -> None:
+    wire = Wire()
+    wire.step(5)
+    for _ in range(5):
+        wire.peer.emit(8, struct.pack("<II", 7, 1))
+    wire.step(20)
+    wire.session = Session("inserter", lambda: 99, known_epoch, last_durable)
+    wire.notices.clear()
+    wire.session.open(wire.now)
+    wire.peer.emit(8, struct.pack("<II", 8, 2))
+    wire.step(100)
+    assert wire.notices == [LinkUp("inserter", 1, False, 6, 5 - last_durable), RejectEye(1, 6, 0, 8, 2)]
+    assert wire.peer.ring == {}
+
+
 def test_too_many_commands_are_refused_and_too_many_events_stay_with_the_device() -> None:
     wire = Wire()
     wire.step(5)

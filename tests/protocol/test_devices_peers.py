@@ -20,6 +20,7 @@ import pytest
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
+from benchmarks.peers.foreign_printer import free_port
 from devices.errors import LinkError, LinkTimeout, ProtocolError
 from devices.labels import LabelPrinter, tray_label
 from devices.legacy.exit_interface import ExitInterface, ExitLost, PackageRecord, encode_record
@@ -27,7 +28,6 @@ from devices.readers.reader import BarcodeReader, CodeRead, Dialect, NoRead, Rea
 from devices.scale import Done, NoWeight, Scale, ScaleState, Weight
 from devices.signals.modbus_io import CoilGate, CoilModule, Lamp, StackLight
 from devices.signals.patlite import Light, PatliteTower, Tower
-from tests.protocol.foreign_printer import free_port
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 5.0) -> None:

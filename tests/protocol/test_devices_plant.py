@@ -8,10 +8,10 @@ import pytest
 from asyncua import ua
 from asyncua.sync import Client
 
+from benchmarks.peers.foreign_printer import free_port
 from devices.errors import LinkError
 from devices.kinds import MachineMode, MachineState, Reason
 from devices.plant import NAMESPACE, PlantServer, PlantView
-from tests.protocol.foreign_printer import free_port
 
 
 class Watcher:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.peers.foreign_printer import ForeignPrinter, PrivateBus
 from devices.printing.ipp import Printer
 from devices.printing.notices import (
     JobAccepted,
@@ -24,7 +25,6 @@ from devices.printing.notices import (
 )
 from devices.printing.queues import PrintQueues
 from devices.printing.spooler import PrinterAddress, Spooler
-from tests.protocol.foreign_printer import ForeignPrinter, PrivateBus
 
 SLOW = "for n in 1 2 3 4 5 6 7 8; do echo ATTR: job-impressions-completed=$n >&2; sleep 0.1; done\n"
 QUICK = "echo ATTR: job-impressions-completed=8 >&2\n"

@@ -1,0 +1,1 @@
+"""Peers the benchmarks and tests run against: other people's programs."""
