@@ -38,7 +38,11 @@ def _limited() -> bool:
 def setup() -> Any:
     if station().entry.is_set_up():
         return go("door.login")
-    return render_template("setup.html", badge=new_badge(), **page_context("setup"))
+    return render_template(
+        "setup.html",
+        **page_context("setup"),
+        badge=new_badge(),
+    )
 
 
 @pages.post("/setup")
@@ -65,7 +69,10 @@ def create_first() -> Any:
 def login() -> Any:
     if not station().entry.is_set_up():
         return go("door.setup")
-    return render_template("login.html", **page_context("login"))
+    return render_template(
+        "login.html",
+        **page_context("login"),
+    )
 
 
 @pages.post("/login")

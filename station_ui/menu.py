@@ -142,7 +142,10 @@ def register(app: Flask) -> None:
 
 
 def page_context(screen: str) -> dict[str, Any]:
-    """Return what `base.html` needs; every page passes it on."""
+    """Return what `base.html` needs; every page passes it on, before anything it lists.
+
+    The live parts it carries are then never newer than the lists, and a list that has aged is fetched again.
+    """
     return {
         "screen": screen,
         "who": visit(),

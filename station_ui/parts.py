@@ -12,7 +12,7 @@ from controller.service.packml import PACKML, worst
 from controller.service.views import EXCEPTION_STATES, OUT_STATES
 from station_ui import charts, words
 
-PARTS = ("strip", "notices", "andon", "belt", "rate", "machines", "cameras", "batch", "queue", "verdicts")
+PARTS = ("strip", "notices", "andon", "belt", "rate", "machines", "cameras", "batch", "queue", "verdicts", "pulse")
 PERSONAL = frozenset({"verdicts"})
 """Parts with pictures of letters: not sent to a locked screen."""
 

@@ -31,7 +31,11 @@ ORDER = (
 def page() -> Any:
     batches = station().door.batches(30)
     rows = [(batch, _bar(batch), _estimate(batch)) for batch in batches]
-    return render_template("batches.html", rows=rows, **page_context("batches"))
+    return render_template(
+        "batches.html",
+        **page_context("batches"),
+        rows=rows,
+    )
 
 
 @pages.get("/batches/<int:number>")
@@ -42,12 +46,12 @@ def one(number: int) -> Any:
         abort(HTTPStatus.NOT_FOUND)
     return render_template(
         "batch.html",
+        **page_context("batches"),
         batch=batch,
         bar=_bar(batch),
         estimate=_estimate(batch),
         states=[(state, batch.pieces[state]) for state in ORDER if batch.pieces.get(state)],
         unaccounted=station().door.unaccounted(number, 100),
-        **page_context("batches"),
     )
 
 

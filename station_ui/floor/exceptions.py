@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template, request, url_for
 from flask_babel import gettext
 
 from controller.model import piece_name
@@ -31,11 +31,13 @@ DESTROY: Final = ("VOID",)
 @pages.get("/exceptions")
 @needs(Right.SEE_PIECES)
 def page() -> Any:
+    around = page_context("exceptions")
     door, live = station().door, station().hub.snapshot()
     zone = set(live.zone_to_scan) if live else set()
     pull = sorted(door.pieces(PULL, 60), key=lambda one: (one.uid not in zone, PULL.index(one.state), one.at_unix_ns))
     return render_template(
         "exceptions.html",
+        **around,
         zone=list(live.zone_to_scan) if live else [],
         pull=pull,
         custody=door.pieces(CUSTODY, 60),
@@ -45,7 +47,6 @@ def page() -> Any:
         reasons=words.CUSTODY_REASONS,
         granted=_was_granted,
         scan_url="/exceptions/scan",
-        **page_context("exceptions"),
     )
 
 
@@ -71,10 +72,15 @@ def scan() -> Any:
             gettext("Scan the square control mark. If it cannot be read, ask for two-person custody."),
         )
     try:
-        send(station().door, station().line, Command.CUSTODY_SCAN, here().person, {"payload": seen.text, "reason": ""})
+        number = send(
+            station().door, station().line, Command.CUSTODY_SCAN, here().person, {"payload": seen.text, "reason": ""}
+        )
     except CommandRefused as refused:
         return _said(False, piece_name(piece.uid), str(refused))
-    return _said(True, piece_name(piece.uid), gettext("In custody. Put it into the red box."))
+    return {
+        **_said(True, piece_name(piece.uid), gettext("In custody. Put it into the red box.")),
+        "follow": url_for("stream.command", number=number),
+    }
 
 
 @pages.post("/exceptions/<int:uid>/void")

@@ -19,7 +19,10 @@ pages = Blueprint("line", __name__)
 @pages.get("/")
 @needs(Right.SEE_LINE, locked=True)
 def page() -> Any:
-    return render_template("line.html", **page_context("line"))
+    return render_template(
+        "line.html",
+        **page_context("line"),
+    )
 
 
 @pages.post("/line/hold")

@@ -29,11 +29,11 @@ def page(uid: int) -> Any:
         abort(HTTPStatus.NOT_FOUND)
     return render_template(
         "piece.html",
+        **page_context("exceptions"),
         piece=found,
         recipient=recipient_of(found),
         attempts=_attempts(found),
         moments=station().door.timeline(uid),
-        **page_context("exceptions"),
     )
 
 

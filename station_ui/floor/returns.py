@@ -28,12 +28,12 @@ def page() -> Any:
     sent = [one for one in station().door.sent(200) if one.name == Command.RETURNED_MAIL][:20]
     return render_template(
         "returns.html",
+        **page_context("returns"),
         found=found,
         recipient=recipient_of(found) if found else "",
         reasons=words.RETURN_REASONS,
         returned=sent,
         scan_url="/returns/scan",
-        **page_context("returns"),
     )
 
 

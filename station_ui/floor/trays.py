@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request, send_from_directory
+from flask import Blueprint, abort, render_template, request, send_from_directory, url_for
 from flask_babel import gettext
 
 from controller.service.commands import Command, CommandRefused, send
@@ -28,7 +28,10 @@ AUDIT_ENVELOPES_MAX = 2000
 @needs(Right.SEE_TRAYS)
 def page() -> Any:
     return render_template(
-        "trays.html", trays=station().door.trays(100), scan_url="/trays/scan", **page_context("trays")
+        "trays.html",
+        **page_context("trays"),
+        trays=station().door.trays(100),
+        scan_url="/trays/scan",
     )
 
 
@@ -38,10 +41,10 @@ def one(number: int) -> Any:
     tray = _tray(number)
     return render_template(
         "tray.html",
+        **page_context("trays"),
         tray=tray,
         label=tray_label(number),
         pieces=station().door.tray_pieces(number),
-        **page_context("trays"),
     )
 
 
@@ -49,7 +52,12 @@ def one(number: int) -> Any:
 @needs(Right.SEE_TRAYS)
 def label(number: int) -> Any:
     """A label to print and stick on the tray."""
-    return render_template("tray_label.html", tray=_tray(number), label=tray_label(number), **page_context("trays"))
+    return render_template(
+        "tray_label.html",
+        **page_context("trays"),
+        tray=_tray(number),
+        label=tray_label(number),
+    )
 
 
 @pages.post("/trays/scan")
@@ -61,10 +69,11 @@ def scan() -> Any:
         if any(tray.tray == seen.number for tray in station().door.trays(1000)):
             return {"good": True, "title": seen.text, "text": gettext("Tray found."), "go": f"/trays/{seen.number}"}
         try:
-            send(station().door, station().line, Command.TRAY_OPEN, here().person, {"tray": seen.number})
+            number = send(station().door, station().line, Command.TRAY_OPEN, here().person, {"tray": seen.number})
         except CommandRefused as refused:
             return {"good": False, "title": seen.text, "text": str(refused)}
-        return {"good": True, "title": seen.text, "text": gettext("New tray: put it under the exit.")}
+        text = gettext("New tray: put it under the exit.")
+        return {"good": True, "title": seen.text, "text": text, "follow": url_for("stream.command", number=number)}
     piece = find_piece(seen.text)
     if piece is not None and piece.tray:
         return {"good": True, "title": tray_label(piece.tray), "text": gettext("This envelope belongs to that tray.")}
@@ -98,7 +107,10 @@ def close(number: int) -> Any:
 def audit(number: int) -> Any:
     """Scan every envelope of the tray; the list stays on this screen until it is sent with the separate count."""
     return render_template(
-        "tray_audit.html", tray=_tray(number), scan_url=f"/trays/{number}/audit/scan", **page_context("trays")
+        "tray_audit.html",
+        **page_context("trays"),
+        tray=_tray(number),
+        scan_url=f"/trays/{number}/audit/scan",
     )
 
 

@@ -29,13 +29,13 @@ def page() -> Any:
     requests = station().overrides.requests()
     return render_template(
         "approvals.html",
+        **page_context("approvals"),
         waiting=[one for one in requests if one.state is ApprovalState.WAITING],
         decided=[one for one in requests if one.state is not ApprovalState.WAITING][:30],
         overrides=words.OVERRIDES,
         chosen=request.args.get("override", ""),
         subject=request.args.get("subject", "")[:80],
         minutes_max=BYPASS_MINUTES_MAX,
-        **page_context("approvals"),
     )
 
 

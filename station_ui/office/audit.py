@@ -19,4 +19,9 @@ SHOWN = 150
 @needs(Right.SEE_AUDIT)
 def page() -> Any:
     done = [(one, outcome_text(one)) for one in station().door.sent(SHOWN)]
-    return render_template("audit.html", done=done, log=station().store.notes(SHOWN), **page_context("audit"))
+    return render_template(
+        "audit.html",
+        **page_context("audit"),
+        done=done,
+        log=station().store.notes(SHOWN),
+    )

@@ -30,6 +30,7 @@ def page() -> Any:
     live = station().hub.last_snapshot()
     return render_template(
         "kpi.html",
+        **page_context("kpi"),
         shift=shift,
         live=live,
         warnings=_warnings(shift),
@@ -61,7 +62,6 @@ def page() -> Any:
             1.0,
             kpi.READ_RATE_WARNING,
         ),
-        **page_context("kpi"),
     )
 
 

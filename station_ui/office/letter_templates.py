@@ -20,7 +20,11 @@ pages = Blueprint("letter_templates", __name__)
 @pages.get("/templates")
 @needs(Right.SEE_TEMPLATES)
 def page() -> Any:
-    return render_template("template_list.html", cards=station().templates.cards(), **page_context("templates"))
+    return render_template(
+        "template_list.html",
+        **page_context("templates"),
+        cards=station().templates.cards(),
+    )
 
 
 @pages.get("/templates/<key>")
@@ -28,7 +32,12 @@ def page() -> Any:
 def one(key: str) -> Any:
     card = _card(key)
     preview = station().templates.preview(card)
-    return render_template("template_one.html", card=card, preview=preview, **page_context("templates"))
+    return render_template(
+        "template_one.html",
+        **page_context("templates"),
+        card=card,
+        preview=preview,
+    )
 
 
 @pages.get("/templates/<key>/page-<int:number>.png")

@@ -20,13 +20,13 @@ def _page(token: str = "") -> Any:
     partners = station().partners
     return render_template(
         "partners.html",
+        **page_context("partners"),
         partners=partners.list(),
         tokens=partners.tokens(),
         deliveries=partners.deliveries(),
         scopes=list(Scope),
         batches=station().door.batches(50),
         fresh_token=token,
-        **page_context("partners"),
     )
 
 

@@ -22,10 +22,10 @@ pages = Blueprint("people", __name__)
 def page() -> Any:
     return render_template(
         "people.html",
+        **page_context("people"),
         people=station().entry.people(),
         roles=HUMAN_ROLES,
         badge=new_badge(),
-        **page_context("people"),
     )
 
 

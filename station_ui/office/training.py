@@ -33,6 +33,7 @@ def page() -> Any:
     live = station().hub.snapshot()
     return render_template(
         "training.html",
+        **page_context("training"),
         stories=list(room.stories.values()),
         run=run,
         story=story,
@@ -42,7 +43,6 @@ def page() -> Any:
         simulated=live is not None and live.simulated,
         refused=refused,
         results=room.results(),
-        **page_context("training"),
     )
 
 

@@ -2,10 +2,12 @@
 // So keys are caught here, at the document, before any control sees them: a run of fast keys that ends with Enter is a scan.
 (() => {
   "use strict";
-  const FAST_MS = 60;           // between two keys of a scanner; people need more than 80 ms
+  const KEY_MS = 60;            // mean time between the keys of a scanner; nobody types four keys that fast
+  const GAP_MS = 300;           // a longer pause starts a new run
   const SHORTEST = 4;
   let run = "";
-  let last = 0;
+  let first = 0;
+  let last = -1e9;
   let field = null;             // the text field the run went into, and what it held before
   let before = "";
   const queue = [];
@@ -17,44 +19,48 @@
 
   const swallow = (event) => { event.preventDefault(); event.stopImmediatePropagation(); };
 
+  // A page may have one field that takes a scan (a badge); it takes it wherever the focus is.
+  function target() {
+    if (field && field.dataset.takesScan !== undefined) return field;
+    if (document.body.dataset.scan) return null;
+    const fields = document.querySelectorAll("[data-takes-scan]");
+    return fields.length === 1 ? fields[0] : null;
+  }
+
+  function deliver(code) {
+    const taker = target();
+    if (field) field.value = before;
+    if (taker) {
+      taker.value = code;
+      taker.form?.querySelector("input[type=password]")?.focus();
+    } else {
+      queue.push(code);
+      work();
+    }
+  }
+
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
     const now = event.timeStamp;
-    const fast = now - last < FAST_MS;
+    const going = run !== "" && now - last < GAP_MS;
+    const fast = going && (run.length === 1 || (last - first) / (run.length - 1) < KEY_MS);
     if (event.key.length === 1) {
-      if (!fast || run === "") {
+      if (!going) {
         run = "";
+        first = now;
         field = editable(document.activeElement) ? document.activeElement : null;
         before = field ? field.value : "";
       }
+      if (event.key === " " && fast && !field) swallow(event);   // a space inside a scan would press the focused button
       run += event.key;
       last = now;
-      // A space inside a fast run would press the focused button.
-      if (event.key === " " && fast && !field) swallow(event);
       return;
     }
-    if (event.key === "Enter") {
-      const scanned = fast && run.length >= SHORTEST ? run : "";
-      const hasty = fast && run !== "";
+    if (event.key === "Enter" || event.key === "Tab") {           // some scanners end with Tab
+      const code = fast && run.length >= SHORTEST ? run : "";
+      const hasty = fast && !field;
       run = "";
-      if (scanned) {
-        swallow(event);
-        if (field && field.dataset.takesScan !== undefined) { field.value = scanned; field.dispatchEvent(new Event("scan", { bubbles: true })); return; }
-        if (field) field.value = before;
-        queue.push(scanned);
-        work();
-      } else if (hasty && !field) {
-        swallow(event);
-      }
-      return;
-    }
-    if (event.key === "Tab" && fast && run.length >= SHORTEST) {   // some scanners end with Tab
-      const scanned = run; run = "";
-      swallow(event);
-      if (field && field.dataset.takesScan !== undefined) { field.value = scanned; field.dispatchEvent(new Event("scan", { bubbles: true })); return; }
-      if (field) field.value = before;
-      queue.push(scanned);
-      work();
+      if (code) { swallow(event); deliver(code); } else if (hasty && event.key === "Enter") swallow(event);
       return;
     }
     if (event.key !== "Shift") run = "";

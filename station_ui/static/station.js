@@ -8,23 +8,33 @@
   // --- live parts -------------------------------------------------------------------------------------------------
   const STALE_MS = 3000;
   const GUARD_MS = 400;
+  const REDIAL_MS = 1500;
+  const shown = new WeakMap();      // part → the HTML the server sent last
+  const changed = new WeakMap();    // part → when its button became another one
   let heard = performance.now();
   let source = null;
+  let dialled = 0;
 
   function swap(name, html) {
     for (const part of document.querySelectorAll(`[data-part="${name}"]`)) {
-      if (part.dataset.html === html) continue;
+      if (shown.get(part) === html) continue;
+      shown.set(part, html);
+      const fresh = document.createElement("template");
+      fresh.innerHTML = html;
+      if (part.innerHTML.trim() === fresh.innerHTML.trim()) continue;   // the page brought it already
+      const pressed = () => part.querySelector("[data-guard]")?.textContent.trim() ?? "";
+      const before = pressed();
       const focused = part.contains(document.activeElement) ? [...part.querySelectorAll("a,button,input")].indexOf(document.activeElement) : -1;
-      part.dataset.html = html;
-      part.innerHTML = html;
-      for (const input of part.querySelectorAll("input[name=csrf]")) input.value = formToken;
+      part.replaceChildren(fresh.content);
       if (focused >= 0) part.querySelectorAll("a,button,input")[focused]?.focus();
-      part.dataset.since = String(performance.now());
+      if (pressed() !== before) changed.set(part, performance.now());
+      if (name === "pulse") refresh();                                   // lists on this page may have changed with the line
     }
   }
 
   function listen() {
     if (!body.dataset.stream) return;
+    dialled = performance.now();
     source = new EventSource(body.dataset.stream);
     source.addEventListener("parts", (event) => {
       heard = performance.now();
@@ -35,7 +45,6 @@
     });
     source.addEventListener("beat", () => { heard = performance.now(); });
     source.addEventListener("over", () => { source.close(); location.reload(); });
-    source.onerror = () => { if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1000); };
   }
 
   const stale = $("#stale");
@@ -44,6 +53,7 @@
     const late = age > STALE_MS;
     body.classList.toggle("stale", late);
     stale.hidden = !late;
+    if (late && performance.now() - dialled > REDIAL_MS) { source?.close(); listen(); }
     if (late) stale.textContent = body.dataset.stale.replace("{s}", String(Math.floor(age / 1000)));
   }, 250);
 
@@ -51,7 +61,7 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-guard]");
     const part = button?.closest("[data-part]");
-    if (part && performance.now() - Number(part.dataset.since ?? -1e9) < GUARD_MS) { event.preventDefault(); event.stopPropagation(); }
+    if (part && performance.now() - (changed.get(part) ?? -1e9) < GUARD_MS) { event.preventDefault(); event.stopPropagation(); }
   }, true);
 
   // --- forms ------------------------------------------------------------------------------------------------------
@@ -72,30 +82,37 @@
   });
 
   // --- answers of the line ----------------------------------------------------------------------------------------
-  async function follow(notice) {
-    for (let tries = 0; tries < 40; tries++) {
-      await new Promise((done) => setTimeout(done, 250));
-      const answer = await fetch(notice.dataset.pending, { headers: { Accept: "application/json" } }).then((r) => r.json()).catch(() => null);
-      if (answer && answer.answered) {
-        notice.className = `notice ${answer.good ? "good" : "stop"}`;
-        notice.querySelector("b").nextSibling.textContent = ` — ${answer.text}`;
-        notice.removeAttribute("data-pending");
-        if (!answer.good) sound(false);
-        refresh();
-        return;
-      }
+  async function answerTo(url) {
+    for (let tries = 0; tries < 60; tries++) {
+      await new Promise((done) => setTimeout(done, tries < 10 ? 80 : 250));
+      const answer = await fetch(url, { headers: { Accept: "application/json" } }).then((r) => r.json()).catch(() => null);
+      if (answer && answer.answered) return answer;
     }
+    return null;
+  }
+
+  async function follow(notice) {
+    const answer = await answerTo(notice.dataset.pending);
+    if (!answer) return;
+    notice.className = `notice ${answer.good ? "good" : "stop"}`;
+    notice.querySelector("b").nextSibling.textContent = ` — ${answer.text}`;
+    notice.removeAttribute("data-pending");
+    if (!answer.good) sound(false);
+    refresh();
   }
   for (const notice of document.querySelectorAll("[data-pending]")) follow(notice);
 
+  let refreshed = 0;
   async function refresh() {
-    const part = document.querySelector("[data-refresh]");
-    if (!part) return;
+    if (!document.querySelector("[data-refresh]")) return;
+    const wait = refreshed + 400 - performance.now();
+    refreshed = Math.max(performance.now(), refreshed + 400);
+    if (wait > 0) await new Promise((done) => setTimeout(done, wait));
     const page = await fetch(location.href, { headers: { Accept: "text/html" } }).then((r) => r.text()).catch(() => "");
     const fresh = new DOMParser().parseFromString(page, "text/html");
     for (const old of document.querySelectorAll("[data-refresh]")) {
       const next = fresh.getElementById(old.id);
-      if (next && next.innerHTML !== old.innerHTML) old.innerHTML = next.innerHTML;
+      if (next && next.innerHTML !== old.innerHTML && !old.contains(document.activeElement)) old.innerHTML = next.innerHTML;
     }
   }
 
@@ -147,9 +164,13 @@
       for (const field of document.querySelectorAll("[data-with-scan]")) extra[field.name] = field.value;
       const answer = await post(url, { code, ...extra });
       const said = await answer.json();
-      sound(said.good);
-      say(said.good, said.title, said.text);
+      if (!said.follow) sound(said.good);
+      say(said.good, said.title, said.follow ? "…" : said.text);
       if (said.payload) keepForAudit(said);
+      if (said.follow) {
+        const told = await answerTo(said.follow);
+        if (told) { sound(told.good); say(told.good, said.title, told.good ? said.text : told.text); }
+      }
       if (said.go) { location.assign(said.go); return; }
       await refresh();
     } catch {

@@ -223,6 +223,10 @@ class StandInLine:
         if self._thread:
             self._thread.join(timeout=5)
 
+    def calm(self) -> None:
+        self.state, self.reason, self.rate, self.alarms, self.zone, self.frozen = 6, "", 214, (), [], False
+        self.publish()
+
     def jam(self) -> None:
         """A jam with the cover opened: three pieces were inside."""
         self.state, self.reason, self.rate = 11, "JAM", 0
