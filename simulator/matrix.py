@@ -96,12 +96,20 @@ def run_line(scenario: Scenario, file: Path, cases: Path, out: Path, speed: floa
                 deeds.serve(process)
                 time.sleep(0.02)
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
-                process.wait(timeout=20)
+                _end(process)
                 return 124, f"not ready after {RUN_S_MAX:.0f} s"
             if deeds.killed == killed:
                 break
     return process.returncode, "\n".join((out / "run.log").read_text(errors="replace").splitlines()[-3:])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(timeout=10)
 
 
 def judge(scenario: Scenario, out: Path, code: int, said: str) -> tuple[list[str], int, int]:

@@ -88,7 +88,7 @@ class InserterDevice:
         if data:
             self.wire.receive(data, now)
             self.firmware.advance(now)
-        self.wire.tick(now)
+        self.wire.tick(now, self.port.backlog_us(now))
         self.port.send(self.wire.take_out(), now)
         if self._defects.is_on("babble"):
             self.port.send(self.wire.idle_frame() * BABBLE_FRAMES, now)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from simulator.defects import Defects
 
-OUT_BYTES_MAX = 1 << 16
+OUT_BYTES_MAX = 1 << 13
 BITS_PER_BYTE = 10  # 8N1
 
 
@@ -112,6 +112,10 @@ class PtyPort:
                 os.write(self._master, data)
             except (BlockingIOError, OSError):
                 continue
+
+    def backlog_us(self, now_us: int) -> int:
+        """Return how long the line will be busy with what was sent already."""
+        return max(0, self._out_free_us - now_us)
 
     def next_us(self) -> int | None:
         """Return when bytes in either direction are due."""

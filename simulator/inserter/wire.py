@@ -25,6 +25,7 @@ EVENT_AGAIN_US = 50_000
 EVENTS_IN_FLIGHT = 16
 NAK_AGAIN_US = 25_000
 REMEMBERED_NUMBERS = 32
+BACKLOG_US_MAX = 15_000
 ROLE_HOST = 1
 ROLE_DEVICE = 2
 
@@ -45,6 +46,7 @@ class DeviceWire:
         self._next_event = 1
         self._out = bytearray()
         self._epoch = firmware.epoch
+        self._backlog_us = 0
         self._hello(session=0)
 
     def take_out(self) -> bytes:
@@ -62,8 +64,9 @@ class DeviceWire:
         for frame in self._deframer.feed(data):
             self._frame(frame, now_us)
 
-    def tick(self, now_us: int) -> None:
-        """Notice a reboot, a silent host, and events that are due."""
+    def tick(self, now_us: int, backlog_us: int = 0) -> None:
+        """Notice a reboot, a silent host, and events that are due; ``backlog_us`` is how long the line is busy already."""
+        self._backlog_us = backlog_us
         if self._epoch != self._firmware.epoch:
             self._epoch = self._firmware.epoch
             self._session = 0
@@ -82,7 +85,7 @@ class DeviceWire:
         if not self._session or self._silent:
             return None
         due = self._heard_us + WATCHDOG_US
-        if self._sent:
+        if self._sent and self._backlog_us <= BACKLOG_US_MAX:
             due = min(due, min(self._sent.values()) + EVENT_AGAIN_US)
         return due
 
@@ -173,7 +176,13 @@ class DeviceWire:
         self._send_events(now_us)
 
     def _send_events(self, now_us: int) -> None:
-        """Send new events while fewer than 16 are under way, and again what was not acknowledged in 50 ms, oldest first."""
+        """Send new events while fewer than 16 are under way, and again what was not acknowledged in 50 ms, oldest first.
+
+        While the line still has much to carry, nothing is added: 16 repeats every 50 ms are more than 115200 baud can take,
+        and answers would wait behind them.
+        """
+        if self._backlog_us > BACKLOG_US_MAX:
+            return
         for seq, at_us in list(self._sent.items()):
             if now_us - at_us >= EVENT_AGAIN_US:
                 self._event(self._pending(seq), now_us)
