@@ -12,6 +12,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 
+from rendering.art.chart import chart_pdf
 from rendering.art.contact_sheet import Tile, contact_sheet
 from rendering.art.cover import Cover, cover_pdf
 from rendering.art.handover import Handover, handover_pdf
@@ -135,3 +136,19 @@ def test_a_crowded_contact_sheet_keeps_the_failures(tmp_path: Path) -> None:
     colours = PIL.Image.open(tmp_path / "c.png").convert("RGB").getcolors(1 << 20)
     assert colours is not None
     assert (190, 24, 30) in {colour for _, colour in colours}
+
+
+def test_the_columns_of_a_chart_are_as_high_as_their_values() -> None:
+    data = chart_pdf("逾期金额", [("一月", 50.0), ("二月", 100.0), ("三月", 0.0)], "元")
+    picture = pypdfium2.PdfDocument(data)[0].render(scale=4).to_pil().convert("RGB")
+    blue = [
+        sum(1 for y in range(picture.height) if picture.getpixel((x, y))[2] - picture.getpixel((x, y))[0] > 60)  # type: ignore[index]
+        for x in (int((22 + 132 * (at + 0.5) / 3) / 156 * picture.width) for at in range(3))
+    ]
+    assert abs(blue[1] - 2 * blue[0]) <= 3
+    assert blue[0] > 100
+    assert blue[2] == 0
+    with pytest.raises(ValueError, match="not a number"):
+        chart_pdf("x", [("a", float("nan"))], "元")
+    with pytest.raises(ValueError, match="1 to 40"):
+        chart_pdf("x", [], "元")
