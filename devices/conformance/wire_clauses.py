@@ -11,9 +11,9 @@ from devices.inserter.codec import FrameType, WireFrame, crc32c, encode, stuff
 from devices.inserter.messages import Command, CommandCode
 from devices.kinds import MachineState, Reason, ResultCode, StateChanged, TrayPresence
 
-WATCHDOG_US = 300_000
-_TOLERANCE_US = 30_000
-"""What a serial line and a scheduler may add to a time measured from outside."""
+WATCHDOG_FROM_US, WATCHDOG_TO_US = 250_000, 300_000
+_TOLERANCE_US = 20_000
+"""The last beat is dated by the device's echo; the frame may have been complete this much later on a slow line."""
 
 
 def _tray_events(host: TestHost) -> list[int]:
@@ -243,8 +243,10 @@ def _watchdog(host: TestHost) -> None:
         mark, lambda e: isinstance(e, StateChanged) and e.reason is Reason.WATCHDOG, 1.0, "STATE with reason WATCHDOG"
     )
     after = event.device_us - beat
-    expect(after >= WATCHDOG_US - _TOLERANCE_US, f"the watchdog acted {after / 1000:.0f} ms after the last frame")
-    expect(after <= WATCHDOG_US + _TOLERANCE_US, f"the watchdog acted only {after / 1000:.0f} ms after the last frame")
+    expect(after >= WATCHDOG_FROM_US, f"the watchdog acted {after / 1000:.0f} ms after the last frame")
+    expect(
+        after <= WATCHDOG_TO_US + _TOLERANCE_US, f"the watchdog acted only {after / 1000:.0f} ms after the last frame"
+    )
     host.wait_for_state(MachineState.ABORTED)
 
 

@@ -20,7 +20,7 @@ from simulator.inserter.vocabulary import (
     parse_command,
 )
 
-WATCHDOG_US = 300_000
+WATCHDOG_US = 280_000  # so that gate and feeder rest 300 ms after the last valid frame at the latest
 EVENT_AGAIN_US = 50_000
 EVENTS_IN_FLIGHT = 16
 NAK_AGAIN_US = 25_000

@@ -10,7 +10,6 @@ import pytest
 
 from devices.conformance.clauses import CLAUSES
 from devices.conformance.kit import Finding, Outcome, count, run_kit, to_html, to_json
-from simulator.inserter import wire as wire_module
 from simulator.inserter.firmware import Firmware, Token
 from simulator.inserter.vocabulary import GateWhy, Reason, Result, State
 from simulator.inserter.wire import DeviceWire
@@ -322,4 +321,3 @@ def test_the_report_names_the_device_each_clause_and_what_was_seen() -> None:
     page = to_html("a <machine>", findings)
     assert "a &lt;machine&gt;" in page
     assert "P06" in page
-    assert wire_module.WATCHDOG_US == 300_000
