@@ -34,6 +34,7 @@ from rendering.preview import rasterise
 from rendering.template import Template
 
 _BUFFER_BYTES: Final = 8 << 20
+_PRIVATE_USE: Final = slice(0xE000, 0xF900)
 
 
 class RenderError(Exception):
@@ -66,8 +67,11 @@ class Renderer:
         settings = template.settings
         self._chains = [FontChain.load(face, fonts) for face in template.program.faces]
         missing = np.zeros(len(self._chains[0].slots), np.bool_)
-        for chain in self._chains:
+        for face, chain in zip(template.program.faces, self._chains, strict=True):
             missing |= chain.slots == MISSING
+            # A private-use character means what its maker says: only the site's own fonts can know.
+            own_from = len(FontChain.load(face).files) if fonts is not None else MISSING
+            missing[_PRIVATE_USE] |= chain.slots[_PRIVATE_USE] < own_from
         self._intake = Intake(template, missing)
         self._forms = tuple(picture_objects(settings.pictures[name].path) for name in self._picture_names())
         self._classes = character_classes()

@@ -59,7 +59,7 @@ def capital(text: str) -> str:
     groups = [yuan // 10**12, yuan // 10**8 % 10**4, yuan // 10**4 % 10**4, yuan % 10**4]
     for index, group in enumerate(groups):
         if group:
-            if words and (group < 1000 or not groups[index - 1]):
+            if words and (group < 1000 or groups[index - 1] % 10 == 0):
                 words += "零"
             words += _group_in_words(group) + _GROUPS[3 - index]
     words = (words or "零") + "元" if yuan or not fen else ""
