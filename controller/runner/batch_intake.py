@@ -52,7 +52,7 @@ def open_batch(opened: OpenLedger, core: LineCore, intake: Intake, key: bytes, d
     batch = max(core.book.batches, default=0) + 1
     cases = []
     for place, case in enumerate(intake.accepted, start=1):
-        document = json.dumps(case.fields, ensure_ascii=False, sort_keys=True)
+        document = json.dumps({**case.fields, "case_id": case.case_no}, ensure_ascii=False, sort_keys=True)
         cases.append(
             StoredCase(
                 letter_id(batch, place),

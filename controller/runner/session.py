@@ -32,7 +32,7 @@ from controller.runner.shell import Hands, LineShell, LineStopped
 from controller.runner.simulated_operator import BADGE, SimulatedOperator, waiting_for
 from controller.states import BatchState
 from devices.errors import Busy
-from devices.inserter.driver import InserterDriver
+from devices.inserter.opening import open_inserter
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ class Session:
         file, key = self.file, self.core.line.config.key
         lease = self.opened.take_line(file.name, f"letterline run {self.out}", time.time_ns())
         stack.callback(lease.close)
-        driver = InserterDriver(
+        driver = open_inserter(
             file.inserter, self._hear_inserter, known_epoch=self.core.line.epoch, last_durable=self.core.line.seq
         )
         self.room = PrintRoom(self.out / "cups", file.printers, self._hear)

@@ -1,0 +1,60 @@
+"""``letterline batch``: batches, what is still open in one, and closing it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from controller.commands.desk import ask, open_desk_of, out_option, person_options, sign
+
+
+@click.group()
+def batch() -> None:
+    """批次：列表、未结项、关闭。Batches: list, what is unaccounted, close."""
+
+
+@batch.command("list")
+@out_option
+def list_batches(out: Path) -> None:
+    """List the batches of a ledger with the state of their letters and pieces.
+
+    \b
+    Example: letterline batch list --out out/run
+    """
+    for view in open_desk_of(out).batches():
+        pieces = ", ".join(f"{state} {count}" for state, count in sorted(view.pieces.items()))
+        click.echo(f"{view.batch:06d}  {view.state}  letters {view.letters_total}  balance {view.balance}  [{pieces}]")
+
+
+@batch.command("open-items")
+@click.argument("number", type=int)
+@out_option
+def open_items(number: int, out: Path) -> None:
+    """Name every piece that keeps a batch from closing. Exit code 1 when there is any.
+
+    \b
+    Example: letterline batch open-items 1
+    """
+    from controller.model import piece_name
+
+    pieces = open_desk_of(out).unaccounted(number)
+    for piece in pieces:
+        click.echo(f"{piece_name(piece.uid)}  {piece.state}  {piece.reason}")
+    raise SystemExit(1 if pieces else 0)
+
+
+@batch.command("close")
+@click.argument("number", type=int)
+@out_option
+@person_options
+def close(number: int, out: Path, badge: str, second: str) -> None:
+    """Close a batch whose account balances to zero.
+
+    \b
+    Example: letterline batch close 1 --badge 8800000001
+    """
+    from controller.service.commands import Command
+
+    desk = open_desk_of(out)
+    raise SystemExit(ask(desk, sign(out, badge, second), Command.BATCH_CLOSE, {"batch": number}))
