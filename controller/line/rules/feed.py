@@ -95,10 +95,12 @@ def _judge_sheet(line: LineState, sheet: Sheet, payloads: tuple[str, ...]) -> No
     feed.last_payloads = payloads
     fault = sheet.flagged or _thick(line, fed) or fault
     sheet.fact = SheetFact(fed.sheet_no, uid, k, sheets, fault)
-    if fed.sheet_no in feed.stack_ended_at:
+    last_of_stack = fed.sheet_no in feed.stack_ended_at
+    if last_of_stack:
         feed.stack_ended_at.discard(fed.sheet_no)
         _note_stack_end(line, sheet)
-    line.actions.append(EndSet(line.epoch, fed.sheet_no, k == sheets))
+    # No set goes on in another stack: one that is not whole here would wait in the machine for ever.
+    line.actions.append(EndSet(line.epoch, fed.sheet_no, k == sheets or last_of_stack))
     if fault is not None and piece is not None:
         suspect(line, piece, fault)
     _count_bad(line, Divert.NO_READ if frozen and fault is Divert.DUPLICATE else fault)
