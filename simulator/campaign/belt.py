@@ -107,6 +107,10 @@ class Belt:
     def is_empty(self) -> bool:
         return not (self.fed or self.gathered or self.inside)
 
+    def stands_full(self) -> bool:
+        """Return whether paper waits before the fold and nothing comes behind it."""
+        return bool(self.fed or self.gathered) and not self.stacks and not self.inside
+
     # --- feeder ---
 
     def load(self, stack: Stack, number: int) -> None:

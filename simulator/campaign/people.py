@@ -194,18 +194,19 @@ class People:
 
     def _audit(self, number: int) -> bool:
         """Scan every envelope of a tray through its window; take out what the controller asks for; until it is content."""
-        for _ in range(TRIES):
+        for turn in range(TRIES):
             tray = self.places.trays.get(number)
             envelopes = tray.envelopes if tray else []
             payloads = tuple(envelope.shown.payload if envelope.shown else "" for envelope in envelopes)
-            reply = self.ask(ev.TrayAudit, BORIS, number, payloads, len(payloads))
+            reply = self.ask(ev.TrayAudit, (BORIS, ANNA)[turn % 2], number, payloads, len(payloads))
             if reply is None:
                 return False
             if reply.answer is act.Answer.DONE:
                 return True
-            if reply.why != "pull-first" or tray is None:
+            if reply.why == "pull-first":
+                self._pull(envelopes, reply)
+            elif reply.why != "recount-by-another":
                 return False
-            self._pull(tray.envelopes, reply)
         return False
 
     def _pull(self, envelopes: list[Envelope], reply: act.Reply) -> None:

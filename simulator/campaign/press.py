@@ -36,6 +36,7 @@ class Press:
         self.old_void: list[Sheet] = []
         """Sheets of void attempts somebody forgot on a table."""
         self.mix_with: Stack | None = None
+        self.printed: Callable[[list[Sheet]], None]
 
     def rendered(self, job: PrintJob) -> None:
         """Keep the pages of ``job``; the queue does not have it yet."""
@@ -88,7 +89,11 @@ class Press:
         row = self.plan.draw(Site.JOB)
         if row:
             self.plan.struck(row, "SUBMITTED")
+            whole = list(sheets)
             sheets, claimed, delay = self._job_fault(row, name, sheets, delay)
+            self.printed(whole if row in (11, 12) else sheets)
+        else:
+            self.printed(sheets)
         self.busy_until_us = max(self.busy_until_us, self.clock.now_us) + delay
         wait = self.busy_until_us - self.clock.now_us
         self.clock.after(wait, self._finish, name, Stack(sheets), claimed)

@@ -27,7 +27,11 @@ from simulator.campaign.press import Press
 
 BATCH = 1
 ROUNDS_MAX = 25
-SHIFT_US_MAX = 40 * 24 * 3_600 * 1_000_000
+ENDS_MAX = 80
+"""So often the people may try to end a round before the shift counts as stuck."""
+LOOKS_BEFORE_HOLD = 15
+"""So many looks at paper that stands in the machine with nothing behind it before somebody holds the line to have it purged."""
+SHIFT_US_MAX = 8 * 24 * 3_600 * 1_000_000
 JOB_SHEETS = 50
 SHEETS_OF_A_LETTER = (1, 1, 1, 2, 2, 3)
 
@@ -66,7 +70,7 @@ class ShiftResult:
 class Shift:
     """Builds the floor of one shift and runs it to its end."""
 
-    def __init__(self, plan: ShiftPlan, core_type: type[LineCore] = LineCore) -> None:
+    def __init__(self, plan: ShiftPlan, core_type: type[LineCore] = LineCore, store: MemoryStore | None = None) -> None:
         rng = random.Random(plan.seed)
         self.plan = plan
         self.faults = FaultPlan(plan.profile, rng)
@@ -76,7 +80,7 @@ class Shift:
         policy = ExitPolicy(both_codes=True, sheet_mg=SHEET_MG if scale else 0, envelope_mg=ENVELOPE_MG if scale else 0)
         capacity = rng.choice((40, 100, 400))
         config = LineConfig(key=key, policy=policy, tray_capacity=capacity, challenge_every=rng.choice((200, 1000)))
-        self.store = MemoryStore(f"campaign-{plan.seed}")
+        self.store = store or MemoryStore(f"campaign-{plan.seed}")
         self.host = Host(self.clock, self.faults, config, self.store, core_type)
         self.places = Places(lambda: len(self.store.events), self._state_of)
         cameras = (Camera(1, self.clock, self.host.hear), Camera(2, self.clock, self.host.hear))
@@ -85,10 +89,11 @@ class Shift:
         )
         self.press = Press(self.clock, self.faults, self.host, key, self._deliver)
         self.people = People(self.clock, self.faults, self.host, self.machine, self.places, BATCH, capacity)
+        self.press.printed = self.places.printed
         self.host.machine, self.host.queue = self.machine, self.press
         self.host.reset_camera = lambda number: cameras[number - 1].reset()
         self.letters = self._draw_letters(rng)
-        self.rounds = 0
+        self.rounds = self.ends = self._full_looks = 0
         self.jobs = 0
         self._serial = plan.seed % 7919 * 10_000
         self._opened = False
@@ -105,7 +110,6 @@ class Shift:
         self.people.belt_fault(row, envelope)
 
     def _deliver(self, stack: Stack) -> None:
-        self.places.printed(list(stack.sheets))
         self.people.stacks.append(stack)
 
     def _issue_item(self, _uid: int) -> ItemId:
@@ -149,7 +153,7 @@ class Shift:
 
     def _look(self) -> None:
         """The people look around; when nothing is left to run, they end the round."""
-        if self.rounds > ROUNDS_MAX:
+        if self.rounds > ROUNDS_MAX or self.ends > ENDS_MAX:
             return
         self.clock.after(LOOK_US, self._look)
         if not self.host.alive or not self.machine.linked:
@@ -161,6 +165,12 @@ class Shift:
         self.people.tend()
         if self._is_quiet():
             self._end_round()
+        elif self.machine.belt.stands_full():
+            self._full_looks += 1
+            if self._full_looks > LOOKS_BEFORE_HOLD:
+                self.people.ask(ev.HoldLine, "b-01")
+        else:
+            self._full_looks = 0
 
     def _open_batch(self) -> None:
         """Hand the accepted letters over; first attempts of all that are not held."""
@@ -210,6 +220,9 @@ class Shift:
                 {"what": "recall", "letter": letter, "answer": str(reply.answer), "seq": self.store.head()[0]}
             )
 
+    def _answers(self) -> bool:
+        return self.host.alive
+
     def _is_quiet(self) -> bool:
         machine = self.machine
         return (
@@ -226,21 +239,39 @@ class Shift:
         if mixed is not None:
             self._deliver(mixed)
             return
+        self.ends += 1
         people, host = self.people, self.host
         settled = people.settle_trays()
         people.scan_everything()
-        if not host.alive:
+        if not self._answers():
             return
         people.shred()
         people.decide_held([letter.letter for letter in self.letters])
         people.hand_over()
-        if not host.alive:
+        if not self._answers():
             return
         if any(True for _ in host.core.book.needs_attempt(BATCH)):
             self._print_round()
         elif settled and all(letter.state in ("MAILED", "CANCELLED") for letter in host.core.book.letters.values()):
-            self.faults.quiet = True
-            self.closed = people.account_for_the_rest()
+            self._close()
+        else:
+            # Some piece holds its letter up and is nowhere to be found: two persons must answer for it.
+            people.account_for_the_rest()
+
+    def _close(self) -> None:
+        """Everything is mailed or cancelled: balance the batch, let the carrier take what is left, shred what lies about."""
+        self.faults.quiet = True
+        people, places = self.people, self.places
+        leftovers = people.forgotten + self.press.old_void
+        people.forgotten, self.press.old_void = [], []
+        places.pile += leftovers
+        people.shred()
+        self.closed = people.account_for_the_rest()
+        people.hand_over()
+        unsent = [sheet for tray in places.trays.values() for envelope in tray.envelopes for sheet in envelope.sheets]
+        places.log.append(
+            {"what": "unsent", "seq": self.store.head()[0], "sheets": [[s.uid, s.k, s.n] for s in unsent]}
+        )
 
 
 def run_shift(plan: ShiftPlan, core_type: type[LineCore] = LineCore) -> ShiftResult:
