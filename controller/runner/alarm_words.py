@@ -35,6 +35,8 @@ _WORDS: Final[dict[AlarmCode, tuple[str, str, str, str, Severity, Press]]] = {
     _A.VOID_SHEET_FED: ("进了作废的纸", "A void sheet was fed", "查找它从何而来", "Find out where it came from", _WARN, Press.NONE),
     _A.PULL_FROM_TRAY: ("须从邮筐取出件", "A piece must be taken out of a tray", "取出并扫描", "Take it out and scan it", _WARN, Press.TRAY),
     _A.TOO_LATE_TO_RECALL: ("撤回太迟", "Too late to recall", "信函已交寄", "The letter has been released", _NOTE, Press.NONE),
+    _A.LETTER_AT_REST: ("信函停滞过久", "A letter has been resting too long", "查明卡在哪一步", "Find out where it is stuck", _WARN, Press.NONE),
+    _A.TRAY_NOT_ACCEPTED: ("邮筐超时未获邮政确认", "A tray is not confirmed by the post", "立即联系邮政核查该邮筐", "Call the post about this tray now", _STOP, Press.NONE),
 }  # fmt: skip
 
 

@@ -163,5 +163,6 @@ def _hand_out(
     facts = outcome.summary(
         book, session.opened.ledger, batch, len(intake.accepted), intake.refused_rows, len(violations), stages
     )
+    facts["grant_us"] = outcome.percentiles(session.shell.grant_us)
     outcome.write_summary(facts, job.out)
     return Ended(facts, closed, violations)

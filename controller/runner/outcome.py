@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from controller.postal.manifest import piece_weight_g
 from controller.states import PieceState
 
 SHEET_TILES_MAX = 60
+_SHARES = (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999))
 _OUT: tuple[str, ...] = (PieceState.RELEASED, PieceState.ACCEPTED)
 
 
@@ -66,6 +67,15 @@ def summary(
         "example_letter": str(released[0].uid) if released else "",
         "stages": stages.facts(),
     }
+
+
+def percentiles(values: Iterable[int]) -> dict[str, int]:
+    """Return count, p50, p99, p99.9 and the largest of ``values``."""
+    ordered = sorted(values)
+    if not ordered:
+        return {"count": 0}
+    picked = {name: ordered[min(len(ordered) - 1, int(len(ordered) * share))] for name, share in _SHARES}
+    return {"count": len(ordered), **picked, "max": ordered[-1]}
 
 
 def make_manifest(book: Book, batch: int, fields: Mapping[int, Mapping[str, str]], *, simulated: bool) -> Manifest:

@@ -99,6 +99,7 @@ class Production:
             job, future = self._under_way.pop(0)
             self.ready(future.result())
             self.counts.rendered += len(job.pieces)
+            self.counts.render_s += self.printable[job.job].seconds
             yield events.JobPlanned(job)
 
     def ready(self, printable: Printable) -> None:

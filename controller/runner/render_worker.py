@@ -5,6 +5,7 @@ Everything that crosses the process boundary is a plain value; one renderer per 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -49,6 +50,7 @@ class Printable:
     sheets: int
     impressions: int
     first_pages: Mapping[int, int]
+    seconds: float = 0.0
 
 
 @lru_cache(maxsize=4)
@@ -81,10 +83,12 @@ def render(template: str, job: str, orders: Sequence[LetterOrder], out: Path) ->
 
     letters = [_letter(order) for order in orders]
     codes = [Codes(order.marks, order.item, order.caption) for order in orders]
-    chunk = _renderer(template).render(letters, codes, out)  # type: ignore[arg-type]
+    renderer, began = _renderer(template), time.perf_counter()
+    chunk = renderer.render(letters, codes, out)  # type: ignore[arg-type]
+    seconds = time.perf_counter() - began
     pages = sum(letter.pages for letter in chunk.letters)
     first = {int(letter.record_id): letter.first_page for letter in chunk.letters}
-    return Printable(job, chunk.path, chunk.sha256, chunk.sheets, pages, first)
+    return Printable(job, chunk.path, chunk.sha256, chunk.sheets, pages, first, seconds)
 
 
 def cut_pictures(pdf: Path, first_pages: Mapping[int, int], folder: Path) -> int:

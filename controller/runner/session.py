@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import secrets
@@ -203,6 +204,8 @@ class Session:
         for job in self.production.unsubmitted():
             self._print_job(job.name)
         self.production.plan_round()
+        gc.collect()
+        gc.freeze()  # what is here stays: no collection walks it while pieces are on the belt
         moved_at, mark = time.monotonic(), (0, 0)
         looked_at = shown_at = 0.0
         while True:

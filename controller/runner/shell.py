@@ -10,6 +10,7 @@ import json
 import logging
 import queue
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 QUEUE_MAX = 4096
 STEPS_PER_COMMIT_MAX = 256
 WAIT_S = 0.01
+GRANTS_TIMED_MAX = 1_000_000
 INBOX_EVERY_S = 0.1
 HEARD_WITHOUT_COMMIT_MAX = 32
 """So many machine events that needed no record are written down as heard, so that the machine's ring never fills."""
@@ -78,7 +80,7 @@ class LineShell:
         self._lease = lease
         self._desk = desk
         self._hands = hands
-        self._heard: queue.Queue[Heard] = queue.Queue(QUEUE_MAX)
+        self._heard: queue.Queue[tuple[int, Heard]] = queue.Queue(QUEUE_MAX)
         self._sent: dict[int, tuple[str, int]] = {}
         self._finished: list[tuple[int, str]] = []
         self._taken: set[int] = set()
@@ -86,6 +88,9 @@ class LineShell:
         self._failure = ""
         self._heard_up_to = self._durable_up_to = self._acknowledged = (core.line.epoch, core.line.seq)
         self._unheard = 0
+        self._seen_ns = 0
+        self.grant_us: deque[int] = deque(maxlen=GRANTS_TIMED_MAX)
+        """µs from hearing a camera's result to handing the grant it led to to the driver: decision and commit."""
 
     # -- what became known -------------------------------------------------------------------------------------------------
 
@@ -95,12 +100,12 @@ class LineShell:
         Raises:
             queue.Full: the line thread is behind; the device keeps it and its own ring fills, which holds the machine.
         """
-        self._heard.put_nowait(word)
+        self._heard.put_nowait((time.monotonic_ns(), word))
 
     def hear_or_stop(self, word: Heard) -> None:
         """As `hear`, for those who cannot keep a word: when there is no room the line stops instead of forgetting."""
         try:
-            self._heard.put(word, timeout=1.0)
+            self._heard.put((time.monotonic_ns(), word), timeout=1.0)
         except queue.Full:
             self._failure = "the line thread did not keep up: a word of a device would have been lost"
 
@@ -112,7 +117,11 @@ class LineShell:
         Raises:
             LineStopped: the ledger cannot be trusted, a table refused a step, or a queue overran.
         """
-        heard = self._take()
+        stamped = self._take()
+        heard = [word for _, word in stamped]
+        self._seen_ns = min(
+            (at for at, word in stamped if isinstance(word, events.ExitRead | events.SheetRead)), default=0
+        )
         try:
             if self._failure:
                 raise LineStopped(self._failure)
@@ -131,7 +140,7 @@ class LineShell:
         """Decide about one event at once, on the calling (line) thread."""
         self._step([event])
 
-    def _take(self) -> list[Heard]:
+    def _take(self) -> list[tuple[int, Heard]]:
         try:
             taken = [self._heard.get(timeout=WAIT_S)]
         except queue.Empty:
@@ -210,6 +219,8 @@ class LineShell:
                 self._remember("END_SET", sheet_no, inserter.end_set(epoch, sheet_no, ends))
             case actions.Grant(epoch, piece_no, uid, deadline_us):
                 self._remember("GRANT", piece_no, inserter.grant(epoch, piece_no, uid, deadline_us))
+                if self._seen_ns:
+                    self.grant_us.append((time.monotonic_ns() - self._seen_ns) // 1000)
             case actions.Revoke(epoch, piece_no):
                 self._remember("REVOKE", piece_no, inserter.revoke(epoch, piece_no))
             case actions.MachineCommand(verb):
@@ -220,6 +231,11 @@ class LineShell:
                 self._remember("FEED_LIMIT", sheet_no, inserter.feed_limit(epoch, sheet_no))
             case actions.SetTray(tray):
                 self._remember("SET_TRAY", tray, inserter.set_tray(tray))
+            case _:
+                self._tell(action)
+
+    def _tell(self, action: actions.Action) -> None:
+        match action:
             case actions.ResetCamera(camera):
                 self._hands.reset_camera(camera)
             case actions.PrintJobNow(job):
