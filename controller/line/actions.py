@@ -106,6 +106,8 @@ class AlarmCode(StrEnum):
     VOID_SHEET_FED = "void-sheet-fed"
     PULL_FROM_TRAY = "pull-from-tray"
     TOO_LATE_TO_RECALL = "too-late-to-recall"
+    LETTER_AT_REST = "letter-at-rest"
+    TRAY_NOT_ACCEPTED = "tray-not-accepted"
 
 
 @dataclass(frozen=True, slots=True)
