@@ -245,6 +245,7 @@ class Plant:
 
     def _listen_to_scanner(self) -> None:
         now = clock_us()
+        self.scanner.flush(now)
         self.scanner.read(now)
         data = self.scanner.arrived(now)
         if data:
