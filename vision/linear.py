@@ -25,11 +25,11 @@ LINES = 24
 END_FLOOR = 0.45
 ENDS_TRIED = 3
 MARGIN_MODULES = 30.0
-REACH_MODULES = 60
-"""The profile reaches this far beyond the guessed ends, and the true ends are sought this far in from its ends."""
+ENDS_MODULES = (0, 60)
+"""The profile reaches this far beyond the guessed ends, and the true ends are sought this far (from, to) in from its ends."""
 WITNESS_MARGIN_MODULES = 10.0
-WITNESS_REACH_MODULES = 14
-WITNESS_LINES = 14
+WITNESS_ENDS_MODULES = (7, 13)
+WITNESS_LINES = 10
 TILE_PX = 12
 CLEAR_LEAD = 2.0
 """A read this clear is not compared with other guesses of the ends."""
@@ -100,23 +100,29 @@ def read_at(image: Gray, corners: Corners, module_px: float) -> ProfileRead | No
         return None
     if float(np.hypot(*(quad[3] - quad[0]))) < 8 * module_px:
         quad = _deskewed(image, _squared(np.stack([left, right]), 12 * module_px), module_px)
-    return _read_quad(image, quad, module_px, WITNESS_MARGIN_MODULES, WITNESS_REACH_MODULES, WITNESS_LINES)
+    return _read_quad(image, quad, module_px, WITNESS_MARGIN_MODULES, WITNESS_ENDS_MODULES, WITNESS_LINES)
 
 
 def read_line(image: Gray, line: NDArray[np.float64], module_px: float, height_px: float) -> ProfileRead | None:
     """Read the symbol whose middle runs about along ``line`` (2 x 2: left and right end): skew, ends, characters."""
     quad = _deskewed(image, _squared(line, height_px * 0.7), module_px)
-    return _read_quad(image, quad, module_px, MARGIN_MODULES, REACH_MODULES, LINES)
+    return _read_quad(image, quad, module_px, MARGIN_MODULES, ENDS_MODULES, LINES)
 
 
 def _read_quad(
-    image: Gray, quad: NDArray[np.float64], module_px: float, margin_modules: float, reach_modules: int, lines: int
+    image: Gray,
+    quad: NDArray[np.float64],
+    module_px: float,
+    margin_modules: float,
+    ends_modules: tuple[int, int],
+    lines: int,
 ) -> ProfileRead | None:
     length = float(np.hypot(*(quad[1] - quad[0])))
     margin = margin_modules * module_px / length
     samples = int(length * (1 + 2 * margin) / module_px * kernels.SAMPLES_PER_MODULE)
     profile = kernels.average_profile(image, quad, margin, samples, lines)
-    found = _best_read(profile, reach_modules * kernels.SAMPLES_PER_MODULE)
+    skip, reach = (modules * kernels.SAMPLES_PER_MODULE for modules in ends_modules)
+    found = _best_read(profile, skip, reach)
     if found is None:
         return None
     read, first, last = found
@@ -146,12 +152,12 @@ def _deskewed(image: Gray, quad: NDArray[np.float64], module_px: float) -> NDArr
     return np.asarray(best, np.float64)
 
 
-def _best_read(profile: NDArray[np.float32], reach: int) -> tuple[ProfileRead, float, float] | None:
+def _best_read(profile: NDArray[np.float32], skip: int, reach: int) -> tuple[ProfileRead, float, float] | None:
     """Try the likeliest pairs of ends under the likeliest conditions; return the best read and its ends, or None."""
     positions = profile.shape[0]
     start_scores, stop_scores = np.zeros(positions, np.float32), np.zeros(positions, np.float32)
     banks = np.zeros((2, positions), np.int64)
-    kernels.end_scores(profile, 1.0, reach, kernels.STARTS, kernels.STOPS, start_scores, stop_scores, banks)
+    kernels.end_scores(profile, 1.0, skip, reach, kernels.STARTS, kernels.STOPS, start_scores, stop_scores, banks)
     pairs = []
     for first in _peaks(start_scores):
         for last in _peaks(stop_scores):

@@ -121,22 +121,32 @@ def sharpened(image: Gray, fit: Fit) -> Fit:
     if fit.rows != fit.columns:
         return fit
     pose, edges = fit.pose.copy(), np.zeros((4 * fit.rows, 5))
-    for _ in range(2):
-        count = kernels.frame_edges(image, pose, fit.rows, edges)
-        for axis, along in ((0, 1.0), (1, 0.0)):
-            part = edges[:count][edges[:count, 4] == along]
-            if len(part) < fit.rows:
-                return fit
-            design = np.c_[np.ones(len(part)), part[:, 0], part[:, 1], part[:, 3]]
-            solved = np.linalg.lstsq(design, part[:, 2], rcond=None)[0]
-            residual = np.abs(design @ solved - part[:, 2])
-            good = residual <= max(0.05, 2.5 * float(np.median(residual)))
-            solved = np.linalg.lstsq(design[good], part[good, 2], rcond=None)[0]
-            unit = pose[2:4].copy() if axis == 0 else pose[4:6].copy()
-            pose[0:2] += solved[0] * unit
-            pose[2:4] += solved[1] * unit
-            pose[4:6] += solved[2] * unit
+    count = kernels.frame_edges(image, pose, fit.rows, edges)
+    for along in (1.0, 0.0):
+        part = edges[:count][edges[:count, 4] == along]
+        if len(part) < fit.rows:
+            return fit
+        shift, across, down = _plane(part)
+        unit = fit.pose[2:4] if along else fit.pose[4:6]
+        pose[0:2] += shift * unit
+        pose[2:4] += across * unit
+        pose[4:6] += down * unit
     return Fit(pose, fit.rows, fit.columns, fit.score)
+
+
+def _plane(edges: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Fit offset = shift + across * column + down * row + spread * leg, leaving out what lies far off; rows of `frame_edges`."""
+    design = np.empty((len(edges), 4))
+    design[:, 0] = 1.0
+    design[:, 1:] = edges[:, [0, 1, 3]]
+    offset = edges[:, 2]
+    ridge = np.eye(4) * 1e-9
+    solved = np.linalg.solve(design.T @ design + ridge, design.T @ offset)
+    residual = np.abs(design @ solved - offset)
+    good = residual <= max(0.05, 2.5 * float(np.median(residual)))
+    design, offset = design[good], offset[good]
+    solved = np.linalg.solve(design.T @ design + ridge, design.T @ offset)
+    return float(solved[0]), float(solved[1]), float(solved[2])
 
 
 def decode_fit(image: Gray, fit: Fit) -> Decoded | None:

@@ -29,7 +29,7 @@ from vision.witness import LEAD_OF_TWO_ALONE, WITNESS_NAME, confirm_linear, warm
 
 Gray = NDArray[np.uint8]
 
-HASHED_BYTES_MAX = 128 * 1024
+HASHED_BYTES_MAX = 64 * 1024
 COST_WEIGHT = 0.2
 COST_SAFETY = 1.5
 """A step is started only when this multiple of its smoothed cost still fits: a stall now and then is forgotten."""
@@ -130,7 +130,7 @@ class PieceReader:
             self._step(
                 Path.WIDER,
                 fast,
-                lambda s, v: self._region(self._frame, s.window, WIDER_MARGIN_MM) if v is s.views[0] else None,
+                lambda s, v: self.region(self._frame, s.window, WIDER_MARGIN_MM) if v is s.views[0] else None,
             ),
         ]
         if self.profile.full_frame:
@@ -160,7 +160,7 @@ class PieceReader:
         return _Step(path, engine.name, decode, for_matrix=for_matrix)
 
     def _search(self, gray: Gray, window: Window) -> _Search:
-        view = self._region(gray, window, CODE_MARGIN_MM)
+        view = self.region(gray, window, CODE_MARGIN_MM)
         symbologies = tuple(Symbology(name) for name in window.symbologies)
         area_mm2 = view.image.size / self.profile.px_per_mm**2
         views = (view,) if area_mm2 <= SEARCHED_WHOLE_MM2 else self._likely_places(view, window, symbologies)
@@ -177,7 +177,8 @@ class PieceReader:
         places = (enhance.crop(self._frame, b[0] + left, b[1] + top, b[2] + left, b[3] + top) for b in boxes)
         return tuple(place for place in places if min(place.image.shape) >= SIDE_MIN_PX) or (view,)
 
-    def _region(self, gray: Gray, window: Window, margin_mm: float) -> View:
+    def region(self, gray: Gray, window: Window, margin_mm: float = CODE_MARGIN_MM) -> View:
+        """Return the part of the frame in which the code of a window may lie, grown by a margin."""
         scale = self.profile.px_per_mm
         x, y, width, height = window.box_mm
         dx, dy = window.slack_mm[0] + margin_mm, window.slack_mm[1] + margin_mm
@@ -302,7 +303,7 @@ class PieceReader:
 
 
 def frame_hash(gray: Gray) -> str:
-    """Return 16 hex digits over evenly spaced rows (at most 128 KiB).
+    """Return 16 hex digits over evenly spaced rows (at most 64 KiB).
 
     Sensor noise makes any two exposures differ, so equal hashes mean the same frame delivered twice.
     """

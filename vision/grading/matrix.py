@@ -24,6 +24,8 @@ Gray = NDArray[np.uint8]
 
 STANDARD = "ISO-based in-line grade after ISO/IEC 15415"
 APERTURE = 0.8
+ENCODER_QUIET = 1
+"""Light modules the encoder draws around a symbol."""
 CORRECTION_CODEWORDS = {10: 5, 12: 7, 14: 10, 16: 12, 18: 14, 20: 18, 22: 20, 24: 24, 26: 28}
 """Error correction codewords of square symbols of one region (ISO/IEC 16022:2006, table 7)."""
 
@@ -127,9 +129,9 @@ def true_modules(payload: str) -> NDArray[np.uint8] | None:
 @lru_cache(maxsize=64)
 def _encoded(payload: str) -> NDArray[np.uint8] | None:
     picture = np.array(zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.DataMatrix).to_image(scale=1))
-    filled = np.argwhere(picture < 128)
-    (top, left), (bottom, right) = filled.min(axis=0), filled.max(axis=0)
-    modules = np.asarray(picture[top : bottom + 1, left : right + 1] < 128, np.uint8)
+    modules = np.asarray(picture[ENCODER_QUIET:-ENCODER_QUIET, ENCODER_QUIET:-ENCODER_QUIET] < 128, np.uint8)
+    if not (modules[:, 0].all() and modules[-1, :].all()):
+        return None
     return modules if modules.shape[0] == modules.shape[1] and modules.shape[0] in CORRECTION_CODEWORDS else None
 
 

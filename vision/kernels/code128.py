@@ -123,6 +123,7 @@ def correlation(profile: NDArray[np.float32], start: float, step: float, pattern
 def end_scores(
     profile: NDArray[np.float32],
     step: float,
+    skip: int,
     reach: int,
     starts: NDArray[np.float32],
     stops: NDArray[np.float32],
@@ -133,21 +134,21 @@ def end_scores(
     """Score every position as the place of a start character, and as the end of a stop pattern.
 
     ``step`` is the distance of two template samples in profile positions. Positions are those of the first start
-    sample and one past the last stop sample (quiet zones outside). Only the first and last ``reach`` positions are
-    tried, for start and stop. ``best_bank`` (2, positions) names the condition.
+    sample and one past the last stop sample (quiet zones outside). Only positions ``skip`` to ``reach``
+    from either end are tried, for start and stop. ``best_bank`` (2, positions) names the condition.
     """
     quiet = 6 * 4
     start_scores[:] = -1.0
     stop_scores[:] = -1.0
     count = profile.shape[0]
-    for position in range(min(count, reach)):
+    for position in range(skip, min(count, reach)):
         for bank in range(starts.shape[0]):
             for kind in range(starts.shape[1]):
                 score = correlation(profile, position - quiet * step, step, starts[bank, kind])
                 if score > start_scores[position]:
                     start_scores[position] = score
                     best_bank[0, position] = bank
-    for position in range(max(0, count - reach), count):
+    for position in range(max(0, count - reach), count - skip):
         for bank in range(starts.shape[0]):
             score = correlation(profile, position - 52.0 * step, step, stops[bank])
             if score > stop_scores[position]:
