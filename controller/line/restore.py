@@ -181,3 +181,7 @@ def _recall_grants(core: LineCore, recent: Iterable[Event]) -> None:
         elif event.kind == "piece.granted":
             data = json.loads(event.data)
             zone.resume_granted(line, data["epoch"], data["no"], event.piece)
+        elif event.kind == "line.other-tray":
+            envelope = line.inside.get(json.loads(event.data)["no"])
+            if envelope is not None and envelope.owner is not None and envelope.owner.uid == event.piece:
+                envelope.tray = event.tray

@@ -39,6 +39,9 @@ def tray_eye(line: LineState, event: TrayEye) -> None:
         return
     envelope.tray_seen = True
     if tray is not None:
+        if envelope.owner is not None and envelope.tray != tray.number:
+            # Trays were changed while it was under way: a restarted controller must not count it where it was granted for.
+            line.book.note("line.other-tray", {"no": envelope.piece_no}, piece=envelope.owner, tray=tray.number)
         envelope.tray = tray.number
 
 
