@@ -173,6 +173,8 @@ class FaultPlan:
         self.rng = rng
         self.hits: Counter[int] = Counter()
         self.coverage: Counter[tuple[int, str]] = Counter()
+        self.beyond_limits = 0
+        """Faults that would have made a combination the design openly does not cover; they were not struck."""
         self.quiet = False
         """True: nothing strikes any more (the end of a shift is brought home in peace)."""
         rates = profile.per_letter()

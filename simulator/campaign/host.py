@@ -19,7 +19,7 @@ from controller.ledger.store import MemoryStore
 from controller.line import actions as act
 from controller.line import events as ev
 from controller.line.core import LineCore
-from controller.line.restore import RECENT_EVENTS, is_note, restore
+from controller.line.restore import HEARD_KIND, RECENT_EVENTS, is_note, restore
 from controller.line.state import LineConfig
 from controller.states import advance
 from simulator.campaign.clockwork import Clockwork
@@ -29,6 +29,7 @@ from simulator.campaign.machine import Machine
 LINE = "A"
 FIRST_WALL_NS = 1_750_000_000_000_000_000
 TICK_US = 50_000
+HEARD_WITHOUT_COMMIT_MAX = 32
 BACK_US = (2_000_000, 20_000_000)
 
 
@@ -90,6 +91,7 @@ class Host:
         self._busy = False
         self._wall_off_ns = 0
         self._ticking = False
+        self._unheard = 0
         self._commands = 0
         self._tampered: int = 0
         self.ledger = Ledger(store, advance)
@@ -118,6 +120,13 @@ class Host:
 
     def _decide(self, event: Any) -> None:
         records, actions = self.core.step(event)
+        seq = getattr(event, "seq", 0)
+        if seq:
+            self._unheard += 1
+            if records or self._unheard >= HEARD_WITHOUT_COMMIT_MAX:
+                # As the production shell: what the machine may forget is on the books first.
+                records.append(Record(HEARD_KIND, data={"epoch": self.core.line.epoch, "seq": seq}))
+                self._unheard = 0
         row = 0
         if records:
             row = self.plan.draw(Site.COMMIT)
@@ -131,8 +140,7 @@ class Host:
         self._act(actions, amid_kill=row == 1)
         if row == 1:
             raise Killed
-        seq = getattr(event, "seq", 0)
-        if seq:
+        if seq and records:
             self.machine.acknowledge(seq)
         if not self._ticking and not self.machine.belt.is_empty():
             self._ticking = True

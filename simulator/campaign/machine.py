@@ -92,6 +92,8 @@ class Machine:
         self.tokens: dict[int, tuple[int, int]] = {}
         self.belt = Belt(clock, self, floor, plan, *cameras, scale=scale)
         self.belt_fault = belt_fault
+        self.tray_shown: Callable[[int], None] = lambda number: None
+        """The number on the machine's display: whoever stands there puts exactly that tray in place."""
         self._hear = hear
         self._booted_us = 0
         self._silence = 0
@@ -227,6 +229,8 @@ class Machine:
     def set_tray(self, tray: int) -> int:
         if tray != self.belt.tray_number:
             self.belt.tray_number, self.belt.tray_edges = tray, 0
+        if tray:
+            self.tray_shown(tray)
         return OK
 
     # --- link ---

@@ -69,10 +69,9 @@ class People:
         return self.host.ask(command, *fields)
 
     def change_tray(self) -> bool:
-        """Put an empty tray in place and say its number."""
+        """Say the number of an empty tray; it is put in place when the machine shows that number."""
         self.trays_used += 1
         number = self.trays_used
-        self.places.place_tray(number)
         reply = self.ask(ev.OpenTray, ANNA, number)
         return reply is not None and reply.answer is act.Answer.DONE
 

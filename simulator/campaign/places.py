@@ -50,7 +50,12 @@ class Places:
         self.loose += sheets
 
     def place_tray(self, number: int) -> None:
-        """Take the standing tray away and put an empty one in its place; ``number`` 0: one without a label."""
+        """Put tray ``number`` in place, an empty one unless it was there before; 0: an empty one without a label."""
+        if number and self.standing.number == number:
+            return
+        if number in self.trays:
+            self.standing = self.trays[number]
+            return
         self.standing = PhysicalTray(number)
         if number:
             self.trays[number] = self.standing

@@ -149,7 +149,7 @@ class Press:
         if row == 10:
             rng.shuffle(sheets)
         elif row == 12:
-            self.mix_with = Stack(sheets)
+            self.mix_with = Stack(sheets + (list(self.mix_with.sheets) if self.mix_with else []))
             return []
         elif rng.random() < 0.5:
             sheets.reverse()

@@ -87,6 +87,7 @@ def figures(plan: CampaignPlan, tally: Tally, seconds: float, jobs: int) -> dict
         "extra_attempts": extra,
         "extra_attempts_per_fault": round(extra / tally.faults, 2) if tally.faults else None,
         "challenge_pieces": tally.challenges,
+        "combinations_beyond_the_design_not_struck": tally.beyond_limits,
         "rounds_max": tally.rounds_max,
         "controller_deaths": tally.deaths,
         "granted_at_restart_max": tally.unknown_at_restart_max,
@@ -124,7 +125,7 @@ def write_html(path: Path, report: dict[str, object]) -> None:
         if isinstance(bound, float)
         else "none: the run was not clean"
     )
-    names = (
+    names: tuple[str, ...] = (
         "letters",
         "mailed",
         "faults",

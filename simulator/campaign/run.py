@@ -54,6 +54,7 @@ class Tally:
     challenges: int = 0
     unknown_at_restart_max: int = 0
     simulated_s: float = 0.0
+    beyond_limits: int = 0
     hits: Counter[int] = field(default_factory=Counter)
     coverage: Counter[tuple[int, str]] = field(default_factory=Counter)
     violations: list[tuple[int, str]] = field(default_factory=list)
@@ -63,7 +64,17 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Add the counts of ``other``."""
-        for name in ("shifts", "letters", "mailed", "attempts", "events", "deaths", "challenges", "simulated_s"):
+        for name in (
+            "shifts",
+            "letters",
+            "mailed",
+            "attempts",
+            "events",
+            "deaths",
+            "challenges",
+            "simulated_s",
+            "beyond_limits",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.rounds_max = max(self.rounds_max, other.rounds_max)
         self.unknown_at_restart_max = max(self.unknown_at_restart_max, other.unknown_at_restart_max)
@@ -108,6 +119,7 @@ def audited(index: int, result: ShiftResult) -> Tally:
         sum(event.kind == "line.challenge" for event in store.events),
         result.unknown_at_restart_max,
         result.seconds_simulated,
+        result.beyond_limits,
         result.hits,
         result.coverage,
     )

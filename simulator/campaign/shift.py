@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from controller.integrity import ExitPolicy
@@ -63,8 +63,7 @@ class ShiftResult:
     deaths: int = 0
     unknown_at_restart_max: int = 0
     seconds_simulated: float = 0.0
-    diverted_good: int = 0
-    extra: dict[str, int] = field(default_factory=dict)
+    beyond_limits: int = 0
 
 
 class Shift:
@@ -91,6 +90,7 @@ class Shift:
         self.people = People(self.clock, self.faults, self.host, self.machine, self.places, BATCH, capacity)
         self.press.printed = self.places.printed
         self.host.machine, self.host.queue = self.machine, self.press
+        self.machine.tray_shown = self.places.place_tray
         self.host.reset_camera = lambda number: cameras[number - 1].reset()
         self.letters = self._draw_letters(rng)
         self.rounds = self.ends = self._full_looks = 0
@@ -149,6 +149,7 @@ class Shift:
             self.host.deaths,
             self.host.unknown_at_restart_max,
             self.clock.now_us / 1e6,
+            self.faults.beyond_limits,
         )
 
     def _look(self) -> None:
@@ -255,8 +256,12 @@ class Shift:
         elif settled and all(letter.state in ("MAILED", "CANCELLED") for letter in host.core.book.letters.values()):
             self._close()
         else:
-            # Some piece holds its letter up and is nowhere to be found: two persons must answer for it.
+            # Some piece holds its letter up and is nowhere to be found: two persons must answer for it, and for paper that
+            # was printed by every claim but never came to the feeder.
             people.account_for_the_rest()
+            for job in list(host.core.book.jobs.values()):
+                if job.state == "COMPLETED" and any(piece.state == "PRINTED" for piece in job.pieces):
+                    host.hear(ev.JobDoubted(job.name, "its paper cannot be found"))
 
     def _close(self) -> None:
         """Everything is mailed or cancelled: balance the batch, let the carrier take what is left, shred what lies about."""
