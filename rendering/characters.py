@@ -40,7 +40,7 @@ class Characters:
             np.add.at(counts, points, 1)
             used[face, points] = True
         for part in gathered:
-            counts += np.bincount(np.minimum(part.points, TABLE_SIZE - 1), minlength=TABLE_SIZE)
+            counts += np.bincount(part.points, minlength=TABLE_SIZE)
             for face in range(faces):
                 used[face, _points_of_face(part, face, face_of_slot, face_of_table)] = True
         counts[ord(SEPARATOR)] = 0
@@ -109,7 +109,7 @@ def _points_of_face(part: Gathered, face: int, slots: NDArray[np.int64], tables:
             np.add.at(edges, part.tables[:, t, 0], 1)
             np.add.at(edges, part.tables[:, t, 0] + part.tables[:, t, 1] * part.tables[:, t, 2], -1)
             wanted |= np.cumsum(edges)[:-1] > 0
-    return np.minimum(part.points[np.repeat(wanted, np.diff(part.offsets))], TABLE_SIZE - 1)
+    return part.points[np.repeat(wanted, np.diff(part.offsets))]
 
 
 @dataclass(frozen=True, slots=True)

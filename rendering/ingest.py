@@ -32,7 +32,7 @@ ROWS_MAX: Final = 2000
 class Gathered:
     """Values of a run of letters as code points, before the batch's characters are known.
 
-    ``points`` holds each value followed by one separator; ``defects[i]`` is empty for a letter that may be laid out.
+    ``points`` holds each value followed by one separator (points past the tables, always defects, cut to the last entry); ``defects[i]`` is empty for a letter that may be laid out.
     """
 
     points: NDArray[np.uint32]
@@ -44,8 +44,12 @@ class Gathered:
 
     def values(self, index_of: NDArray[np.uint16]) -> Values:
         """The kernels' view, with text as indices into the batch's characters."""
-        text = index_of[np.minimum(self.points, TABLE_SIZE - 1)]
+        text = index_of[self.points]
         return Values(text, self.offsets, self.fields, self.tables, self.conditions)
+
+
+def _filled(value: str, may_be_empty: bool) -> bool:
+    return may_be_empty or value != ""
 
 
 def _getter(names: Sequence[str]) -> Callable[[Mapping[str, str]], tuple[str, ...]]:
@@ -77,6 +81,8 @@ class Intake:
     _amount_columns: list[list[int]] = field(init=False)
     _length_max: NDArray[np.int64] = field(init=False)
     _optional: frozenset[str] = field(init=False)
+    _may_be_empty: list[bool] = field(init=False)
+    _piece_places: list[tuple[int, str]] = field(init=False)
 
     def __post_init__(self) -> None:
         program = self.template.program
@@ -87,6 +93,7 @@ class Intake:
         slots = program.slots
         # Facts of the piece come after the letter's own fields, in the order of the program's slots.
         self._own = [(i, slot) for i, slot in enumerate(slots) if not slot.of_piece]
+        self._piece_places = [(i, slot.name) for i, slot in enumerate(slots) if slot.of_piece]
         self._fetch = _getter([slot.name for _, slot in self._own])
         self._filters = [(i, chain) for i, (_, slot) in enumerate(self._own) if (chain := _chain(slot)) is not None]
         self._amount_slots = [i for i, slot in enumerate(slots) if slot.is_amount]
@@ -104,6 +111,7 @@ class Intake:
             [rules[s.name].length_max if s.name in rules else UNDECLARED_LENGTH_MAX for s in slots] or [0], np.int64
         )
         self._optional = frozenset(name for name, rule in rules.items() if not rule.required)
+        self._may_be_empty = [slot.name in self._optional for _, slot in self._own]
 
     def gather(self, letters: Sequence[Letter], codes: Sequence[Codes] | None) -> Gathered:
         """Collect the values of ``letters`` and find the defects that need no layout."""
@@ -123,8 +131,8 @@ class Intake:
                 _add(defects, i, _duplicate(letter.record_id))
             try:
                 own = self._fetch(letter.fields)
-                if "" in own:
-                    raise KeyError
+                if "" in own and not all(map(_filled, own, self._may_be_empty)):
+                    own = self._fill_gaps(i, letter, defects)
             except KeyError:
                 own = self._fill_gaps(i, letter, defects)
             if self._filters:
@@ -143,14 +151,18 @@ class Intake:
         if self._spell_odd_amounts(parts, points, offsets, fields, tables):
             points, offsets = self._encode(letters, parts, fields, defects)
         self._check_characters(letters, points, offsets, fields, tables, defects)
+        if len(points) and points.max() >= TABLE_SIZE:
+            points = np.minimum(points, np.uint32(TABLE_SIZE - 1))
         frozen = {i: tuple(found) for i, found in defects.items()}
         return Gathered(points, offsets, fields, tables, conditions, frozen)
 
     def _with_piece(self, own: tuple[str, ...], codes: Codes | None) -> list[str]:
-        """Put the facts of the piece between the letter's own values."""
-        known = {"caption": codes.caption, "item": codes.item} if codes else {"caption": "", "item": ""}
-        values = iter(own)
-        return [known[slot.name] if slot.of_piece else next(values) for slot in self.template.program.slots]
+        """Put the facts of the piece at their places between the letter's own values."""
+        values = list(own)
+        for place, name in self._piece_places:
+            value = "" if codes is None else codes.caption if name == "caption" else codes.item
+            values.insert(place, value)
+        return values
 
     def _fill_gaps(self, i: int, letter: Letter, defects: dict[int, list[Defect]]) -> tuple[str, ...]:
         """Values with gaps: an optional field may be empty, any other is a defect."""
@@ -259,8 +271,13 @@ class Intake:
                     f"field {name!r} has {has} characters, {most} at most",
                 )
                 _add(defects, int(i), Defect(DefectCode.FIELD_TOO_LONG, *message, name))
-        kinds = self._kinds[np.minimum(points, TABLE_SIZE - 1)]
-        kinds[points >= TABLE_SIZE] = KIND_MISSING
+        if not len(points):
+            return
+        if points.max() < TABLE_SIZE:
+            kinds = self._kinds[points]
+        else:
+            kinds = self._kinds[np.minimum(points, TABLE_SIZE - 1)]
+            kinds[points >= TABLE_SIZE] = KIND_MISSING
         told: set[tuple[int, int, int]] = set()
         for at in np.flatnonzero(kinds)[:100_000]:
             value = int(np.searchsorted(offsets, at, "right")) - 1

@@ -302,23 +302,23 @@ class Renderer:
         self, letters: Sequence[Letter], composed: _Composed
     ) -> tuple[NDArray[np.int64], tuple[RenderedLetter, ...]]:
         """All pages in order with blank backs, so that every letter starts on a front; and where each letter lies."""
+        duplex = self.template.settings.duplex
         counts = composed.results[:, 0]
-        spans = (counts + 1) // 2 * 2 if self.template.settings.duplex else counts * 2
-        starts = np.concatenate([[0], np.cumsum(spans)])
-        stream = np.full(int(starts[-1]), BLANK, np.int64)
-        rendered = []
-        page = 0
-        step = 1 if self.template.settings.duplex else 2
-        begin = 0
+        spans = (counts + 1) // 2 * 2 if duplex else counts * 2
+        starts = np.cumsum(spans) - spans
+        first_pages = np.cumsum(counts) - counts
+        pages = int(counts.sum())
+        within = np.arange(pages) - np.repeat(first_pages, counts)
+        stream = np.full(int(spans.sum()), BLANK, np.int64)
+        stream[np.repeat(starts, counts) + within * (1 if duplex else 2)] = np.arange(pages)
+        stops = composed.ends[np.cumsum(counts) - 1].tolist() if pages else []
         view = memoryview(composed.data)  # type: ignore[arg-type]
-        for i, letter in enumerate(letters):
-            n, at = int(counts[i]), int(starts[i])
-            stream[at : at + n * step : step] = np.arange(page, page + n)
-            end = int(composed.ends[page + n - 1])
-            digest = hashlib.sha256(view[begin:end]).hexdigest()
-            rendered.append(RenderedLetter(letter.record_id, at, int(spans[i]), digest))
-            page += n
-            begin = end
+        sha256 = hashlib.sha256
+        rendered = []
+        begin = 0
+        for letter, start, span, stop in zip(letters, starts.tolist(), spans.tolist(), stops, strict=True):
+            rendered.append(RenderedLetter(letter.record_id, start, span, sha256(view[begin:stop]).hexdigest()))
+            begin = stop
         return stream, tuple(rendered)
 
     def preview(self, letter: Letter, dpi: int = 100) -> list[bytes]:

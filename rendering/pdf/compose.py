@@ -56,6 +56,7 @@ from rendering.pdf.streams import (
     T_OPEN,
     T_SIZE,
     T_TC,
+    begin_matrix,
     put_form,
     put_graphics,
     put_matrix,
@@ -144,17 +145,28 @@ def _put_marks(
     """Draw the codes of a page."""
     height = program.page[PG_HEIGHT]
     duplex = program.page[PG_DUPLEX]
+    drawn = -1  # the sheet whose rectangles stand at out[from_:to]: the window mark repeats the first sheet's
+    from_ = to = pos
     for m in range(program.marks.shape[0]):
         mark = program.marks[m]
         if not is_on(mark[1], page, pages, duplex):
             continue
+        pos = begin_matrix(out, pos, mark, height)
         if mark[0] == MARK_ITEM:
-            pos = put_matrix(out, pos, marks.items[letter : letter + 1], mark, height)
-        else:
-            sheet = page // 2 if duplex else page
-            if mark[0] == MARK_WINDOW:
-                sheet = 0
-            pos = put_matrix(out, pos, marks.sheets[marks.first[letter] + sheet], mark, height)
+            pos = put_matrix(out, pos, marks.items[letter : letter + 1])
+            continue
+        sheet = page // 2 if duplex else page
+        if mark[0] == MARK_WINDOW:
+            sheet = 0
+        if sheet == drawn:
+            for i in range(to - from_):
+                out[pos + i] = out[from_ + i]
+            pos += to - from_
+            continue
+        from_ = pos
+        pos = put_matrix(out, pos, marks.sheets[marks.first[letter] + sheet])
+        to = pos
+        drawn = sheet
     return pos
 
 

@@ -17,6 +17,7 @@ from typing import BinaryIO, Final
 GROUP: Final = 128
 HEADER: Final = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 _STREAM_END: Final = b"\nendstream\nendobj\n"
+_XREF_ENTRY: Final = 20
 _FLUSH_BYTES: Final = 4 << 20
 
 
@@ -199,14 +200,12 @@ class PdfFile:
         identifier = self._digest.hexdigest()[:32]
         size = max(self._offsets) + 1
         start = self._position
-        free = [number for number in range(size) if number not in self._offsets]
-        following = dict(zip(free, [*free[1:], 0], strict=True))
-        lines = [
-            b"%010d 00000 n \n" % self._offsets[number]
-            if number in self._offsets
-            else b"%010d %05d f \n" % (following[number], 65535 if number == 0 else 0)
-            for number in range(size)
-        ]
-        self._put(b"xref\n0 %d\n" % size + b"".join(lines))
+        offsets = [self._offsets.get(number, -1) for number in range(size)]
+        table = bytearray(("%010d 00000 n \n" * size % tuple(offsets)).encode())
+        free = [number for number, offset in enumerate(offsets) if offset < 0]
+        for number, following in zip(free, [*free[1:], 0], strict=True):
+            entry = b"%010d %05d f \n" % (following, 0 if number else 65535)
+            table[number * _XREF_ENTRY : (number + 1) * _XREF_ENTRY] = entry
+        self._put(b"xref\n0 %d\n" % size + bytes(table))
         trailer = f"trailer\n<</Size {size}/Root 1 0 R/ID[<{identifier}><{identifier}>]>>\nstartxref\n{start}\n%%EOF\n"
         self._put(trailer.encode())

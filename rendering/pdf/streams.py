@@ -383,14 +383,8 @@ def _cover(modules: Bytes, row: int, start: int, stop: int) -> int:
 
 
 @kernel
-def put_matrix(out: Bytes, pos: int, modules: Bytes, mark: Ints, page_height: int) -> int:
-    """Draw a grid of modules as filled rectangles, as few as reaching down allows; the user space is scaled to one module.
-
-    ``modules`` is (rows, columns), DARK is dark; DRAWN is set in it where a rectangle lies.
-    """
-    for r in range(modules.shape[0]):
-        for c in range(modules.shape[1]):
-            modules[r, c] &= DARK
+def begin_matrix(out: Bytes, pos: int, mark: Ints, page_height: int) -> int:
+    """Scale the user space to one module of ``mark``, origin at its top left, y down."""
     pos = _put2(out, pos, 113, 32)
     pos = put_fixed(out, pos, mark[4], 3)
     for byte in (32, 48, 32, 48, 32):
@@ -401,7 +395,18 @@ def put_matrix(out: Bytes, pos: int, modules: Bytes, mark: Ints, page_height: in
     pos = put_fixed(out, pos + 1, hundredths(mark[2]), 2)
     out[pos] = 32
     pos = put_fixed(out, pos + 1, hundredths(page_height - mark[3]), 2)
-    pos = _put_operator(out, pos, 99, 109)
+    return _put_operator(out, pos, 99, 109)
+
+
+@kernel
+def put_matrix(out: Bytes, pos: int, modules: Bytes) -> int:
+    """Draw a grid of modules as filled rectangles, as few as reaching down allows, and end the user space of it.
+
+    ``modules`` is (rows, columns), DARK is dark; DRAWN is set in it where a rectangle lies.
+    """
+    for r in range(modules.shape[0]):
+        for c in range(modules.shape[1]):
+            modules[r, c] &= DARK
     rows, columns = modules.shape
     for r in range(rows):
         c = 0

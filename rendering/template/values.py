@@ -21,17 +21,22 @@ _PLACES: Final = ("", "拾", "佰", "仟")
 _GROUPS: Final = ("", "万", "亿", "万亿")
 
 
+def _is_plain(text: str) -> bool:
+    """Whether an amount is written as amounts are kept: digits, a point, two digits."""
+    return text[-3:-2] == "." and text.isascii() and text[:-3].isdigit() and text[-2:].isdigit()
+
+
 def money(text: str) -> str:
     """Thousands separated, two decimals; text that is no number stays as it is."""
-    whole, point, cents = text.partition(".")
-    if point and len(cents) == 2 and whole.isascii() and whole.isdigit() and cents.isascii() and cents.isdigit():
-        return text if len(whole) < 4 and whole[0] != "0" else f"{int(whole):,}.{cents}"
+    if _is_plain(text):
+        return f"{int(text[:-3]):,}{text[-3:]}"
     try:
         return f"{Decimal(text.replace(',', '')):,.2f}"
     except InvalidOperation:
         return text
 
 
+@lru_cache(maxsize=10_000)
 def _group_in_words(value: int) -> str:
     """1..9999 in formal numerals, with one 零 for each row of zeros inside."""
     words = ""
@@ -48,10 +53,13 @@ def _group_in_words(value: int) -> str:
 
 def capital(text: str) -> str:
     """An amount of yuan in formal Chinese numerals; text that is no amount stays as it is."""
-    try:
-        fen = int((Decimal(text.replace(",", "")) * 100).to_integral_value())
-    except (InvalidOperation, ValueError, OverflowError):
-        return text
+    if _is_plain(text):
+        fen = int(text[:-3] + text[-2:])
+    else:
+        try:
+            fen = int((Decimal(text.replace(",", "")) * 100).to_integral_value())
+        except (InvalidOperation, ValueError, OverflowError):
+            return text
     if not 0 <= fen < 10**18:
         return text
     yuan, jiao, rest = fen // 100, fen // 10 % 10, fen % 10
@@ -93,6 +101,8 @@ _Evaluator = Callable[[Fields, Tables], Any]
 
 
 def _number(value: Any) -> Decimal:
+    if isinstance(value, Decimal):
+        return value
     try:
         return Decimal(str(value).replace(",", "") or "0")
     except InvalidOperation:
