@@ -83,7 +83,7 @@ def campaign(
     from concurrent.futures import ProcessPoolExecutor
 
     from simulator.campaign.faults import NAMES, Profile
-    from simulator.campaign.report import command_of, figures, write_html, write_json
+    from simulator.campaign.report import command_of, commit, figures, write_html, write_json
     from simulator.campaign.run import CampaignPlan, run_campaign
 
     unknown = [row for row in only if row not in NAMES]
@@ -94,6 +94,7 @@ def campaign(
     plan = CampaignPlan(letters, seed, Profile(profile, faults, only), durable=store == "sqlite")
     if shift is not None:
         raise SystemExit(_one_shift(plan, shift))
+    source = commit()
     workers = jobs or os.cpu_count() or 1
     click.echo(f"SIMULATED campaign: {letters} letters, seed {seed}, profile {profile}, {workers} processes")
     with ProcessPoolExecutor(workers) as executor, click.progressbar(length=letters, label="letters") as bar:
@@ -105,7 +106,7 @@ def campaign(
             done = tally.letters
 
         tally, seconds = run_campaign(plan, executor, progress)
-    report = figures(plan, tally, seconds, workers)
+    report = figures(plan, tally, seconds, workers, source)
     if json_path:
         write_json(json_path, report)
     if html_path:

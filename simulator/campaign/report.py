@@ -57,8 +57,8 @@ def command_of(plan: CampaignPlan, shift: int | None = None) -> str:
     return text if shift is None else f"{text} --shift {shift}"
 
 
-def figures(plan: CampaignPlan, tally: Tally, seconds: float, jobs: int) -> dict[str, object]:
-    """Return everything the report says, as plain values."""
+def figures(plan: CampaignPlan, tally: Tally, seconds: float, jobs: int, source: str) -> dict[str, object]:
+    """Return everything the report says, as plain values; ``source`` is the commit it was started from."""
     states: dict[int, dict[str, int]] = defaultdict(dict)
     for (row, state), count in sorted(tally.coverage.items()):
         states[row][state] = count
@@ -95,7 +95,7 @@ def figures(plan: CampaignPlan, tally: Tally, seconds: float, jobs: int) -> dict
         "fault_rows": {str(row.row): tally.hits[row.row] for row in ROWS},
         "fault_states": {str(row): counts for row, counts in sorted(states.items())},
         "rows_elsewhere": {str(row): why for row, why in ELSEWHERE.items()},
-        "commit": commit(),
+        "commit": source,
         "machine": machine(),
         "command": command_of(plan),
         "problems": [
