@@ -17,9 +17,15 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 def ledger_url(address: str | Path) -> URL:
-    """Return the database URL of ``address``: a URL as it is, anything else as the path of an SQLite file."""
+    """Return the database URL of ``address``: a URL as it is, anything else as the path of an SQLite file.
+
+    Raises:
+        ValueError: a URL of another kind of database.
+    """
     if isinstance(address, str) and "://" in address:
         url = make_url(address)
+        if url.drivername.partition("+")[0] not in ("sqlite", "postgresql", "postgres"):
+            raise ValueError(f"a ledger is kept in sqlite or postgresql, not in {url.drivername}")
         return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
     return URL.create("sqlite", database=str(address))
 
