@@ -11,10 +11,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from controller.ledger.opening import OpenLedger
 from controller.ledger.records import Record
+from controller.ledger.resting import letters_at_rest, trays_at_rest
 from controller.line import events
 from controller.line.core import LineCore
 from controller.line.restore import RECENT_EVENTS, restore
@@ -30,6 +32,7 @@ from controller.runner.print_room import PrintRoom
 from controller.runner.production import Production
 from controller.runner.scanner import ScannerLine
 from controller.runner.shell import Hands, LineShell, LineStopped
+from controller.runner.silence_watch import SilenceWatch
 from controller.runner.simulated_operator import BADGE, SimulatedOperator, waiting_for
 from controller.states import BatchState
 from devices.errors import Busy
@@ -150,6 +153,8 @@ class Session:
         if file.scanner:
             self.scanner.start()
         stack.callback(self.scanner.close)
+        letters, trays = partial(letters_at_rest, self.opened.engine), partial(trays_at_rest, self.opened.engine)
+        stack.enter_context(SilenceWatch(letters, trays, self.shell.note_alarm))
         if self.restarted:
             self.shell.step_now(events.Restarted())
         driver.start()

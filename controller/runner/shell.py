@@ -136,6 +136,11 @@ class LineShell:
             raise LineStopped(f"{type(error).__name__}: {error}") from error
         self._acknowledge()
 
+    def note_alarm(self, alarm: actions.Alarm) -> None:
+        """Show an alarm that did not come from the core; may be called from any thread."""
+        log.warning("alarm %s %s %s", alarm.code, alarm.where, alarm.detail)
+        self.told.alarms[alarm.code] = (alarm, time.time_ns())
+
     def step_now(self, event: events.LineEvent) -> None:
         """Decide about one event at once, on the calling (line) thread."""
         self._step([event])
@@ -241,8 +246,7 @@ class LineShell:
             case actions.PrintJobNow(job):
                 self._hands.print_job(job)
             case actions.Alarm():
-                log.warning("alarm %s %s %s", action.code, action.where, action.detail)
-                self.told.alarms[action.code] = (action, time.time_ns())
+                self.note_alarm(action)
             case actions.Reply():
                 self.told.replies.append(action)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,8 +13,9 @@ from ledger_stores import path_to_tray, uid
 from controller.ledger.opening import OpenLedger, open_ledger
 from controller.ledger.records import Record
 from controller.ledger.resting import letters_at_rest, trays_at_rest
-from controller.line.actions import AlarmCode
+from controller.line.actions import Alarm, AlarmCode
 from controller.runner.alarm_words import on_screen
+from controller.runner.silence_watch import SilenceWatch
 from controller.silence import HOUR_NS, Patience, overdue
 
 START = 1_800_000_000 * 10**9
@@ -65,9 +67,19 @@ def test_a_tray_that_the_post_does_not_confirm_is_named_after_a_day(books: OpenL
     assert complaints(books, 100) == []
 
 
-def test_every_alarm_has_words_in_both_languages() -> None:
-    from controller.line.actions import Alarm
+def test_the_watch_tells_what_rests_and_stops_when_it_is_left(books: OpenLedger) -> None:
+    books.ledger.append([Record("letter.opened", letter=10_000_001)], START)
+    told: list[str] = []
+    letters, trays = partial(letters_at_rest, books.engine), partial(trays_at_rest, books.engine)
+    with SilenceWatch(letters, trays, lambda alarm: told.append(alarm.where)) as watch:
+        watch.look(START + 23 * HOUR_NS)
+        assert told == []
+        watch.look(START + 25 * HOUR_NS)
+    assert told == ["000001-0000001"]
+    assert not any(thread.name == "silence" for thread in threading.enumerate())
 
+
+def test_every_alarm_has_words_in_both_languages() -> None:
     for code in AlarmCode:
         words = on_screen(Alarm(code), START)
         assert words.what.zh
