@@ -55,7 +55,9 @@ def render(work: Work, folder: Path, chunk: int = 500, imposition: str = "1up") 
 
 
 def letters_per_second(work: Work, folder: Path, chunk: int = 500, imposition: str = "1up") -> float:
-    """Letters per CPU second of this process, files written."""
+    """Letters per CPU second of this process, new files written: freeing files of an earlier round is not rendering."""
+    for left in folder.glob(f"{imposition}-*.pdf"):
+        left.unlink()
     start = time.process_time()
     render(work, folder, chunk, imposition)
     return len(work.letters) / (time.process_time() - start)
