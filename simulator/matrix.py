@@ -20,7 +20,7 @@ from pathlib import Path
 
 from simulator.scenario import SCENARIOS, Scenario, load
 
-RUN_S_MAX = 150.0
+RUN_S_MAX = 240.0
 RESTARTS_MAX = 5
 
 

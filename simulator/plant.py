@@ -21,7 +21,10 @@ from simulator.errands import Errands
 from simulator.fault_plan import Faults
 from simulator.inserter.device import InserterDevice, clock_us
 from simulator.inserter.firmware import Firmware
-from simulator.inserter.port import PtyPort
+from simulator.inserter.modbus_server import ModbusDoor
+from simulator.inserter.port import BytePort, PtyPort
+from simulator.inserter.registers import DeviceRegisters
+from simulator.inserter.socket_port import SocketPort
 from simulator.inserter.vocabulary import Reason
 from simulator.journal import Journal
 from simulator.mischief import StackMischief
@@ -63,6 +66,9 @@ class Plant:
             for place, name in enumerate(("c1", "c2"))
         }
         self.device = self._make_device(seed)
+        self.modbus: ModbusDoor | None = None
+        if isinstance(self.device.wire, DeviceRegisters):
+            self.modbus = ModbusDoor(self.device.wire, self.device.post, clock_us)
         self.scanner = PtyPort(folder / "scanner", baud=9600)
         self.desk = ScanDesk(scenario.people, speed, self.journal, self._scan)
         self.errands = Errands(scenario.people.scan_s / speed, self.journal, self.desk, self._scan)
@@ -91,8 +97,16 @@ class Plant:
             now_us=clock_us(),
         )
         firmware.ring.capacity = self.scenario.machine.ring
-        port = PtyPort(self.folder / "inserter", baud=self.scenario.machine.baud, defects=self.defects)
-        return InserterDevice(firmware, port, self.defects)
+        machine = self.scenario.machine
+        port: BytePort
+        if machine.transport == "socket":
+            port = SocketPort(baud=machine.baud, defects=self.defects)
+        else:
+            port = PtyPort(self.folder / "inserter", baud=machine.baud, defects=self.defects)
+        return InserterDevice(firmware, port, self.defects, registers=machine.transport == "modbus")
+
+    def _inserter_url(self) -> str:
+        return self.modbus.url if self.modbus is not None else self.device.port.url
 
     def _next_epoch(self) -> int:
         """Count one boot in the device's non-volatile memory and return the count."""
@@ -128,14 +142,9 @@ class Plant:
         self.journal.close()
 
     def _running(self) -> list[Part]:
-        return [
-            *self.servers,
-            *self.printers,
-            *self.cameras.values(),
-            self.desk,
-            self.device,
-            self.window,
-        ]
+        modbus: list[Part] = [self.modbus] if self.modbus is not None else []
+        machines: list[Part] = [*self.servers, *self.printers, *self.cameras.values()]
+        return [*machines, self.desk, self.device, *modbus, self.window]
 
     def _write_line_file(self) -> None:
         def text(value: object) -> str:
@@ -155,7 +164,7 @@ class Plant:
         lines += [
             "",
             "[inserter]",
-            f"url = {text(str(self.device.port.link))}",
+            f"url = {text(self._inserter_url())}",
             f"baud = {machine.baud or 115200}",
             f"scale = {text(machine.scale)}",
             "",

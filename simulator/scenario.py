@@ -27,7 +27,7 @@ class PrinterPlan:
 class MachinePlan:
     """Times at speed 1 in ms; 100 ms pitch is 36,000 envelopes an hour.
 
-    ``c2_to_gate_ms`` is 1.0 m of belt at 3.29 m/s.
+    ``c2_to_gate_ms`` is 1.0 m of belt at 3.29 m/s. ``transport`` is serial (pty), socket (TCP) or modbus (registers).
     """
 
     sheet_pitch_ms: float = 100.0
@@ -43,6 +43,7 @@ class MachinePlan:
     set_wait_ms: float = 400.0
     bin_capacity: int = 500
     scale: bool = False
+    transport: str = "serial"
     baud: int = 115200
     ring: int = 1024
 
@@ -88,6 +89,7 @@ class FaultPlan:
     do: str
 
 
+TRANSPORTS = ("serial", "socket", "modbus")
 COUNTERS = ("received", "printed", "loaded", "fed", "formed", "exited", "rejected", "scanned", "seconds")
 
 
@@ -140,6 +142,13 @@ def _fill(kind: type, table: object, where: str) -> dict[str, object]:
     return dict(table)
 
 
+def _machine(table: object, where: str) -> MachinePlan:
+    plan = MachinePlan(**_fill(MachinePlan, table, where))  # type: ignore[arg-type]
+    if plan.transport not in TRANSPORTS:
+        raise ScenarioError(f"{where}.transport: {plan.transport!r}; write one of {', '.join(TRANSPORTS)}")
+    return plan
+
+
 def _fault(table: object, where: str) -> FaultPlan:
     if not isinstance(table, dict) or not {"when", "do"} <= table.keys():
         raise ScenarioError(f'{where}: needs when = "printed 12" and do = "smear window"')
@@ -186,7 +195,7 @@ def parse(text: str, name: str) -> Scenario:
             PrinterPlan(**_fill(PrinterPlan, one, f"{name}: printer {place}"))  # type: ignore[arg-type]
             for place, one in enumerate(printers, 1)
         ),
-        machine=MachinePlan(**_fill(MachinePlan, table.get("machine", {}), f"{name}: machine")),  # type: ignore[arg-type]
+        machine=_machine(table.get("machine", {}), f"{name}: machine"),
         people=PeoplePlan(**_fill(PeoplePlan, table.get("people", {}), f"{name}: people")),  # type: ignore[arg-type]
         faults=tuple(_fault(one, f"{name}: fault {place}") for place, one in enumerate(faults, 1)),
     )

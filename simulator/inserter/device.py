@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from simulator.defects import Defects
 from simulator.inserter.firmware import Firmware
-from simulator.inserter.port import PtyPort
+from simulator.inserter.port import BytePort
+from simulator.inserter.registers import DeviceRegisters
 from simulator.inserter.wire import DeviceWire
 
 REST_S_MAX = 0.1
@@ -28,11 +29,12 @@ def clock_us() -> int:
 class InserterDevice:
     """Runs one simulated inserter in real time until closed."""
 
-    def __init__(self, firmware: Firmware, port: PtyPort, defects: Defects, name: str = "inserter") -> None:
+    def __init__(self, firmware: Firmware, port: BytePort, defects: Defects, *, registers: bool = False) -> None:
         self._defects = defects
         self.firmware = firmware
         self.port = port
-        self.wire = DeviceWire(firmware, clock_us())
+        now_us = clock_us()
+        self.wire = DeviceRegisters(firmware, now_us) if registers else DeviceWire(firmware, now_us)
         self._calls: deque[Callable[[], None]] = deque()
         self._wake_out, self._wake_in = os.pipe()
         os.set_blocking(self._wake_out, False)
@@ -40,7 +42,7 @@ class InserterDevice:
         self._stop = False
         self._closed = False
         self.failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name=f"sim-{name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="sim-inserter", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -103,7 +105,7 @@ class InserterDevice:
             rest_s = min(rest_s, max(0.0, (min(due) - clock_us()) / 1e6))
         if self._calls:
             rest_s = 0.0
-        watched = [self._wake_out] + ([self.port.fd] if self.port.fd >= 0 else [])
+        watched = [self._wake_out, *self.port.fds]
         readable, _, _ = select.select(watched, [], [], rest_s)
         if self._wake_out in readable:
             os.read(self._wake_out, 4096)

@@ -5,9 +5,11 @@ It carries bytes and knows no protocol. A pty shows neither parity nor modem lin
 
 from __future__ import annotations
 
+import contextlib
 import os
 import termios
 import tty
+from abc import ABC, abstractmethod
 from collections import deque
 from pathlib import Path
 
@@ -17,47 +19,47 @@ OUT_BYTES_MAX = 1 << 13
 BITS_PER_BYTE = 10  # 8N1
 
 
-class PtyPort:
-    """The device side of one serial line; not thread-safe, owned by one loop."""
+class BytePort(ABC):
+    """One serial line as the device sees it: bytes take their time and may be damaged. Not thread-safe, owned by one loop."""
 
-    def __init__(self, link: Path, *, baud: int, defects: Defects | None = None) -> None:
-        self.link = link
+    url: str
+
+    def __init__(self, *, baud: int, defects: Defects | None) -> None:
         self.baud = baud
         self._defects = defects
-        self._master = -1
-        self._slave = -1
         self._out: deque[tuple[int, bytes]] = deque()
         self._in: deque[tuple[int, bytes]] = deque()
         self._out_bytes = 0
         self._out_free_us = 0
         self._in_free_us = 0
-        self.plug()
 
     @property
-    def fd(self) -> int:
-        """File descriptor to wait on; -1 while unplugged."""
-        return self._master
+    @abstractmethod
+    def fds(self) -> list[int]:
+        """File descriptors to wait on; none while unplugged."""
 
+    @property
+    @abstractmethod
+    def is_plugged(self) -> bool: ...
+
+    @abstractmethod
     def plug(self) -> None:
-        """Make the pty and point the link to it (atomically, as udev does)."""
-        if self._master >= 0:
-            return
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave, termios.TCSANOW)
-        os.set_blocking(self._master, False)
-        name = self.link.with_name(self.link.name + ".new")
-        name.unlink(missing_ok=True)
-        name.symlink_to(os.ttyname(self._slave))
-        name.replace(self.link)
+        """Put the cable in; it may be in already."""
 
+    @abstractmethod
     def unplug(self) -> None:
-        """Pull the cable: whoever has the port open gets an error, and the link is gone."""
-        if self._master < 0:
-            return
-        self.link.unlink(missing_ok=True)
-        os.close(self._slave)
-        os.close(self._master)
-        self._master = self._slave = -1
+        """Pull the cable: whoever has the port open gets an error."""
+
+    @abstractmethod
+    def _take(self) -> bytes:
+        """Return what the host wrote, b"" when nothing; never blocks."""
+
+    @abstractmethod
+    def _give(self, data: bytes) -> None:
+        """Hand the host bytes; what it has no room for is lost."""
+
+    def drop(self) -> None:
+        """Forget what is under way."""
         self._out.clear()
         self._in.clear()
         self._out_bytes = 0
@@ -68,7 +70,7 @@ class PtyPort:
     def send(self, data: bytes, now_us: int) -> None:
         """Queue bytes; each arrives when the baud rate has let it pass. What finds no room is lost, as in a UART."""
         data = self._damage(data)
-        if self._master < 0 or not data or self._out_bytes + len(data) > OUT_BYTES_MAX:
+        if not self.is_plugged or not data or self._out_bytes + len(data) > OUT_BYTES_MAX:
             return
         self._out_free_us = max(self._out_free_us, now_us) + self._wire_us(data)
         self._out.append((self._out_free_us, data))
@@ -86,12 +88,7 @@ class PtyPort:
 
     def read(self, now_us: int) -> None:
         """Take what the host wrote; `arrived` gives it out when it has come over the wire."""
-        if self._master < 0:
-            return
-        try:
-            data = os.read(self._master, 65536)
-        except (BlockingIOError, OSError):
-            return
+        data = self._take() if self.is_plugged else b""
         if data:
             self._in_free_us = max(self._in_free_us, now_us) + self._wire_us(data)
             self._in.append((self._in_free_us, data))
@@ -108,10 +105,7 @@ class PtyPort:
         while self._out and self._out[0][0] <= now_us:
             _, data = self._out.popleft()
             self._out_bytes -= len(data)
-            try:
-                os.write(self._master, data)
-            except (BlockingIOError, OSError):
-                continue
+            self._give(data)
 
     def backlog_us(self, now_us: int) -> int:
         """Return how long the line will be busy with what was sent already."""
@@ -124,3 +118,54 @@ class PtyPort:
 
     def close(self) -> None:
         self.unplug()
+
+
+class PtyPort(BytePort):
+    """The device side of a pty whose other end a link in the file system points to."""
+
+    def __init__(self, link: Path, *, baud: int, defects: Defects | None = None) -> None:
+        super().__init__(baud=baud, defects=defects)
+        self.link = link
+        self.url = str(link)
+        self._master = -1
+        self._slave = -1
+        self.plug()
+
+    @property
+    def fds(self) -> list[int]:
+        return [self._master] if self._master >= 0 else []
+
+    @property
+    def is_plugged(self) -> bool:
+        return self._master >= 0
+
+    def plug(self) -> None:
+        """Make a new pty and point the link to it (atomically, as udev does)."""
+        if self._master >= 0:
+            return
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave, termios.TCSANOW)
+        os.set_blocking(self._master, False)
+        fresh = self.link.with_name(self.link.name + ".new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(os.ttyname(self._slave))
+        fresh.replace(self.link)
+
+    def unplug(self) -> None:
+        """Pull the cable: whoever has the port open gets an error, and the link is gone."""
+        if self._master < 0:
+            return
+        self.link.unlink(missing_ok=True)
+        os.close(self._slave)
+        os.close(self._master)
+        self._master = self._slave = -1
+        self.drop()
+
+    def _take(self) -> bytes:
+        with contextlib.suppress(OSError):
+            return os.read(self._master, 65536)
+        return b""
+
+    def _give(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):
+            os.write(self._master, data)

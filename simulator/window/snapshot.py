@@ -40,7 +40,7 @@ def snapshot(plant: Plant) -> dict[str, object]:
             "interlocks": [reason.name for reason in firmware.interlocks],
             "belt": firmware.timers.belt_runs,
             "session": plant.device.wire.has_session,
-            "plugged": plant.device.port.fd >= 0,
+            "plugged": plant.device.port.is_plugged,
             "ring": len(firmware.ring.pending),
             "limit": path.feed_limit,
         },
