@@ -6,6 +6,7 @@ Looks when told to, on its caller's thread; waits for nothing but the answers of
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -21,7 +22,15 @@ from devices.printing.notices import (
     PrinterReasons,
     PrintNotice,
 )
-from devices.printing.settlement import Settling, SpooledJob, came_to_nothing, is_doubtful, newest_by_title, settle
+from devices.printing.settlement import (
+    Settling,
+    SpooledJob,
+    came_to_nothing,
+    has_nothing,
+    is_doubtful,
+    newest_by_title,
+    settle,
+)
 from devices.printing.spool_client import SpoolClient
 from devices.printing.spooler import PrinterAddress
 
@@ -58,6 +67,7 @@ class _Job:
     cups_job: int = 0
     at_printer: bool = False
     asked: bool = False
+    accepted_unix: float = 0.0
     told: tuple[JobState, int] | None = None
 
 
@@ -74,9 +84,24 @@ class _Queue:
 
 
 class Follower:
-    def __init__(self, printers: Mapping[str, PrinterAddress], tell: Callable[[PrintNotice], None]) -> None:
+    """Follows the jobs of all queues.
+
+    Args:
+        printers: the queues.
+        tell: takes each notice.
+        send_anew: puts a job whose submission was lost back in line; False when its document is gone with it.
+    """
+
+    def __init__(
+        self,
+        printers: Mapping[str, PrinterAddress],
+        tell: Callable[[PrintNotice], None],
+        send_anew: Callable[[str], bool],
+    ) -> None:
         self._queues = {name: _Queue(address) for name, address in printers.items()}
         self._tell = tell
+        self._send_anew = send_anew
+        self._sending = ""
         self._lock = threading.Lock()
         self._jobs: dict[str, _Job] = {}
         self._decisions: dict[str, bool] = {}
@@ -92,6 +117,11 @@ class Follower:
             job = self._jobs.get(job_uid)
             if job is not None:
                 job.queue, job.cups_job, job.at_printer = queue, cups_job, cups_job == 0
+                job.accepted_unix = time.time()
+
+    def sending(self, job_uid: str) -> None:
+        """This job's document is on its way to the spooler just now ("": none); its half-made job there is not to be tidied away."""
+        self._sending = job_uid
 
     def forget(self, job_uid: str) -> None:
         with self._lock:
@@ -138,7 +168,7 @@ class Follower:
             if job.at_printer:
                 self._follow_at_printer(client, uid, job, printer_job)
             elif not job.asked:
-                self._follow_spooled(client, uid, job, spooled.get(job.cups_job), printer_job)
+                self._follow_spooled(client, uid, job, spooled.get(job.cups_job), printer_job, now_unix)
         self._fail_over(client, tracked, spooled, now_unix)
 
     def _ask_printer(self, one: _Queue) -> dict[str, PrinterJob]:
@@ -186,6 +216,7 @@ class Follower:
         if not one.answers and any(job.begun_unix for job in waiting) and now_unix - one.unsettled_since < PATIENCE_S:
             return
         for job in waiting:
+            at_printer = self._give_up_half_arrived(one, job.title, at_printer)
             self._carry_out(
                 client,
                 job,
@@ -195,14 +226,29 @@ class Follower:
         one.unsettled_since = -1.0
         client.let_go(name)
 
+    def _give_up_half_arrived(
+        self, one: _Queue, title: str, at_printer: dict[str, PrinterJob]
+    ) -> dict[str, PrinterJob]:
+        """A job whose document was cut off stays at the printer and blocks it; nobody is left to send the rest, so it is cancelled there."""
+        job = at_printer.get(title)
+        if job is None or not job.incomplete:
+            return at_printer
+        printer = Printer(one.address.uri, timeout_s=1.5)
+        try:
+            printer.cancel(job.job_id)
+            return newest_by_title(printer.jobs())
+        except DeviceError:
+            return at_printer
+
     def _carry_out(
         self, client: SpoolClient, spooled: SpooledJob, settling: Settling, at_printer: PrinterJob | None
     ) -> None:
-        with self._lock:
-            job = self._jobs.setdefault(spooled.title, _Job(0, 0)) if settling is not Settling.DROP else None
-        if job is None:
-            client.cancel(spooled.job_id)
+        if settling is Settling.DROP:
+            if spooled.title != self._sending:
+                client.cancel(spooled.job_id)  # if we had been told it was taken, it is missed below and sent anew
             return
+        with self._lock:
+            job = self._jobs.setdefault(spooled.title, _Job(0, 0))
         job.queue, job.cups_job = spooled.queue, spooled.job_id
         job.at_printer = settling is Settling.FOLLOW_AT_PRINTER
         job.asked = settling is Settling.ASK
@@ -228,13 +274,18 @@ class Follower:
     # -- one job -------------------------------------------------------------------------------------------------------
 
     def _follow_spooled(
-        self, client: SpoolClient, uid: str, job: _Job, spooled: SpooledJob | None, at_printer: PrinterJob | None
+        self,
+        client: SpoolClient,
+        uid: str,
+        job: _Job,
+        spooled: SpooledJob | None,
+        at_printer: PrinterJob | None,
+        now_unix: float,
     ) -> None:
-        spooled = spooled or client.job(job.cups_job)
-        if spooled is None:
-            self._tell(JobMissing(job.queue, uid, *_claim(at_printer)))
-            job.at_printer = at_printer is not None
-            job.asked = at_printer is None
+        if spooled is None or spooled.documents == 0:
+            spooled = client.job(job.cups_job)
+        if spooled is None or (spooled.documents == 0 and not spooled.begun_unix):
+            self._settle_missing(uid, job, at_printer, now_unix)
             return
         impressions = (
             at_printer.impressions if at_printer is not None and at_printer.impressions >= 0 else spooled.impressions
@@ -244,6 +295,17 @@ class Follower:
             self._end(uid, job, spooled.state, impressions, tuple(sorted({*spooled.reasons, *queue_reasons})))
         else:
             self._progress(uid, job, spooled.state, impressions, spooled.reasons)
+
+    def _settle_missing(self, uid: str, job: _Job, at_printer: PrinterJob | None, now_unix: float) -> None:
+        """The spooler took the job and lost it: killed in the moment between its answer and its disk."""
+        one = self._queues[job.queue]
+        nothing_there = one.answers and has_nothing(at_printer, job.accepted_unix, one.up_s, now_unix)
+        if nothing_there and self._send_anew(uid):
+            job.queue, job.cups_job, job.told = "", 0, None
+            return
+        self._tell(JobMissing(job.queue, uid, *_claim(at_printer)))
+        job.at_printer = at_printer is not None
+        job.asked = at_printer is None
 
     def _follow_at_printer(self, client: SpoolClient, uid: str, job: _Job, at_printer: PrinterJob | None) -> None:
         if at_printer is None:

@@ -138,6 +138,8 @@ class PrinterJob:
     title: str
     state: JobState
     impressions: int
+    incomplete: bool = False
+    """Its document has not arrived whole (``job-data-insufficient``, ``job-incoming``): RFC 8011 §5.3.8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ class Printer:
             "completed",
             "not-completed",
         ):  # in this order: a job that ends between the two questions is not missed twice
-            wanted = ["job-id", "job-name", "job-state", "job-impressions-completed"]
+            wanted = ["job-id", "job-name", "job-state", "job-state-reasons", "job-impressions-completed"]
             asked: list[tuple[int, str, Value | list[str]]] = [
                 (0x42, "requesting-user-name", "letterline"),
                 (0x44, "which-jobs", which),
@@ -203,11 +205,16 @@ class Printer:
             for attributes in self._ask(Operation.GET_JOBS, asked).all_of(_JOB_GROUP):
                 job_id, state = _integer(attributes, "job-id", 0), _integer(attributes, "job-state", 0)
                 if job_id > 0 and state in JobState.__members__.values():
-                    title = str(attributes.get("job-name", [""])[0])
-                    found[job_id] = PrinterJob(
-                        job_id, title, JobState(state), _integer(attributes, "job-impressions-completed", -1)
-                    )
+                    found[job_id] = _printer_job(job_id, JobState(state), attributes)
         return list(found.values())
+
+    def cancel(self, job_id: int) -> None:
+        """Cancel a job at the printer.
+
+        Raises:
+            ProtocolError: it refuses, for one because the job is over.
+        """
+        self._ask(Operation.CANCEL_JOB, [(0x21, "job-id", job_id), (0x42, "requesting-user-name", "letterline")])
 
     def _ask(self, operation: Operation, attributes: list[tuple[int, str, Value | list[str]]]) -> Response:
         request_id = next(self._ids)
@@ -231,6 +238,15 @@ class Printer:
         if response.status >= 0x0400 and response.status != 0x0406:  # not-found: no such jobs
             raise ProtocolError(f"printer {self.uri} refuses {operation.name} with IPP status {response.status:#06x}")
         return response
+
+
+def _printer_job(job_id: int, state: JobState, attributes: Attributes) -> PrinterJob:
+    title = str(attributes.get("job-name", [""])[0])
+    reasons = set(attributes.get("job-state-reasons", []))
+    incomplete = state in (JobState.PENDING, JobState.HELD) and bool(
+        reasons & {"job-data-insufficient", "job-incoming"}
+    )
+    return PrinterJob(job_id, title, state, _integer(attributes, "job-impressions-completed", -1), incomplete)
 
 
 def _integer(attributes: Attributes, name: str, default: int) -> int:

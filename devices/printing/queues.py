@@ -20,7 +20,16 @@ from typing import Self
 from devices.errors import Busy, DeviceError, LinkError, SpoolerError
 from devices.printing.following import Follower
 from devices.printing.ipp import Printer
-from devices.printing.notices import JobAccepted, JobRefused, JobState, PrintNotice, PrintSink, SpoolerDown, SpoolerUp
+from devices.printing.notices import (
+    JobAccepted,
+    JobEndedClaim,
+    JobRefused,
+    JobState,
+    PrintNotice,
+    PrintSink,
+    SpoolerDown,
+    SpoolerUp,
+)
 from devices.printing.settlement import came_to_nothing, newest_by_title
 from devices.printing.spool_client import SpoolClient
 from devices.printing.spooler import PrinterAddress
@@ -66,7 +75,8 @@ class PrintQueues:
         self._orders: queue.Queue[_Order] = queue.Queue(maxsize=1000)
         self._stop = threading.Event()
         self._ready = threading.Event()
-        self._follower = Follower(self._printers, self._tell)
+        self._open_orders: dict[str, _Order] = {}
+        self._follower = Follower(self._printers, self._hear, self._send_anew)
         self._sender = threading.Thread(target=self._send_on, name="print-sender", daemon=True)
         self._watcher = threading.Thread(target=self._follow_on, name="print-follower", daemon=True)
 
@@ -122,10 +132,12 @@ class PrintQueues:
             raise SpoolerError(f"there is no print queue {queue_name}; known: {', '.join(self._printers)}")
         order = _Order(job_uid, document, sheets, impressions, dict(options or {}), queue_name)
         self._follower.expect(job_uid, sheets, impressions)
+        with self._lock:
+            self._open_orders[job_uid] = order
         try:
             self._orders.put_nowait(order)
         except queue.Full:
-            self._follower.forget(job_uid)
+            self._forget(job_uid)
             raise Busy("1000 print jobs wait already") from None
 
     @property
@@ -176,8 +188,12 @@ class PrintQueues:
             self._tell(JobAccepted(found[0], order.job_uid, found[1], already=True))
             return
         name = order.queue or self._follower.best_queue()
-        job_id = client.send(name, order.job_uid, order.options, self._pieces(order.document))
-        self._follower.took(order.job_uid, name, job_id)
+        self._follower.sending(order.job_uid)
+        try:
+            job_id = client.send(name, order.job_uid, order.options, self._pieces(order.document))
+            self._follower.took(order.job_uid, name, job_id)
+        finally:
+            self._follower.sending("")
         self._tell(JobAccepted(name, order.job_uid, job_id, already=False))
 
     def _find(self, client: SpoolClient, job_uid: str) -> tuple[str, int] | None:
@@ -210,8 +226,25 @@ class PrintQueues:
                 yield piece
 
     def _refuse(self, order: _Order, why: str) -> None:
-        self._follower.forget(order.job_uid)
+        self._forget(order.job_uid)
         self._tell(JobRefused(order.queue, order.job_uid, why))
+
+    def _send_anew(self, job_uid: str) -> bool:
+        """Put a job back in line whose submission the spooler has lost; it is looked for again before it is sent."""
+        with self._lock:
+            order = self._open_orders.get(job_uid)
+        if order is None or not isinstance(order.document, Path):
+            return False
+        try:
+            self._orders.put_nowait(order)
+        except queue.Full:
+            return False
+        return True
+
+    def _forget(self, job_uid: str) -> None:
+        with self._lock:
+            self._open_orders.pop(job_uid, None)
+        self._follower.forget(job_uid)
 
     # -- following -----------------------------------------------------------------------------------------------------
 
@@ -235,6 +268,12 @@ class PrintQueues:
                     down_told = True
                     self._tell(SpoolerDown(str(problem)))
                 self._stop.wait(_RETRY_S)
+
+    def _hear(self, notice: PrintNotice) -> None:
+        if isinstance(notice, JobEndedClaim):
+            with self._lock:
+                self._open_orders.pop(notice.job_uid, None)
+        self._tell(notice)
 
     def _tell(self, notice: PrintNotice) -> None:
         with self._lock:

@@ -70,11 +70,15 @@ def settle(
         return Settling.SEND
     if not printer_answers:
         return Settling.ASK
-    since_begun = now_unix - job.begun_unix
-    remembers = 0 <= since_begun <= PRINTER_MEMORY_S and (printer_up_s == 0 or printer_up_s > since_begun)
-    if at_printer is not None or remembers:
-        return Settling.SEND
-    return Settling.ASK
+    return Settling.SEND if has_nothing(at_printer, job.begun_unix, printer_up_s, now_unix) else Settling.ASK
+
+
+def has_nothing(at_printer: PrinterJob | None, since_unix: float, printer_up_s: int, now_unix: float) -> bool:
+    """Whether the printer certainly has nothing of a job that may have reached it since ``since_unix``: it gave it up unprinted, or it would still know it."""
+    if at_printer is not None:
+        return came_to_nothing(at_printer)
+    since_s = now_unix - since_unix
+    return -1 <= since_s <= PRINTER_MEMORY_S and (printer_up_s == 0 or printer_up_s > since_s)
 
 
 def came_to_nothing(job: PrinterJob) -> bool:
