@@ -7,9 +7,9 @@ Each worker keeps its renderer (fonts, kernels) between chunks.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,6 +29,7 @@ class ChunkOrder:
     imposition: str = "1up"
     banner: Path | None = None
     parts: bool = False
+    separators: Mapping[int, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ def render_chunk(press: Press, order: ChunkOrder) -> Chunk:
     """Render one chunk in this process. Raises TemplateChanged, RenderError."""
     renderer = _renderer(press.template, press.template_sha256, press.fonts)
     renderer.use_characters(press.characters)
-    return renderer.render(order.letters, order.codes, order.out, order.imposition, order.banner, order.parts)
+    return renderer.render(
+        order.letters, order.codes, order.out, order.imposition, order.banner, order.parts, order.separators
+    )
 
 
 def render_chunks(

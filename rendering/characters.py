@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,7 @@ class Characters:
     used: tuple[NDArray[np.bool_], ...]
 
     @classmethod
-    def of(cls, program: Compiled, gathered: Sequence[Gathered], faces: int) -> Characters:
+    def of(cls, program: Compiled, gathered: Iterable[Gathered], faces: int) -> Characters:
         """Count the characters of the template and of letters' values."""
         counts = np.zeros(TABLE_SIZE, np.int64)
         used = np.zeros((faces, TABLE_SIZE), np.bool_)

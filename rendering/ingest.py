@@ -113,8 +113,13 @@ class Intake:
         self._optional = frozenset(name for name, rule in rules.items() if not rule.required)
         self._may_be_empty = [slot.name in self._optional for _, slot in self._own]
 
-    def gather(self, letters: Sequence[Letter], codes: Sequence[Codes] | None) -> Gathered:
-        """Collect the values of ``letters`` and find the defects that need no layout."""
+    def gather(
+        self, letters: Sequence[Letter], codes: Sequence[Codes] | None, seen: set[str] | None = None
+    ) -> Gathered:
+        """Collect the values of ``letters`` and find the defects that need no layout.
+
+        ``seen`` holds the record ids of the runs before; those of this run are added.
+        """
         parts: list[str] = []
         count = len(letters)
         defects: dict[int, list[Defect]] = {}
@@ -122,13 +127,13 @@ class Intake:
         firsts: list[int] = []
         spans: list[int] = []
         holds: list[bool] = []
-        seen: dict[str, int] = {}
+        seen = set() if seen is None else seen
         whole = len(self._own) == len(program.slots)
         for i, letter in enumerate(letters):
             firsts.append(len(parts))
-            first = seen.setdefault(letter.record_id, i)
-            if first != i:
+            if letter.record_id in seen:
                 _add(defects, i, _duplicate(letter.record_id))
+            seen.add(letter.record_id)
             try:
                 own = self._fetch(letter.fields)
                 if "" in own and not all(map(_filled, own, self._may_be_empty)):

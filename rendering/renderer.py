@@ -6,10 +6,9 @@ bytes in any process. The renderer holds fonts and compiled kernels; it reads no
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,23 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rendering.characters import Characters, FontSet, program_arrays
+from rendering.composer import Composed, Composer, Leaders, page_stream, with_leaders
 from rendering.fonts import MISSING, FontChain
-from rendering.imposition import BLANK, imposition_named, plan_sides
+from rendering.imposition import Imposition, imposition_named, plan_sides
 from rendering.ingest import Gathered, Intake
 from rendering.layout import arrays
-from rendering.layout.arrays import Program, Scratch, Typography, Values, new_scratch
+from rendering.layout.arrays import Typography
 from rendering.layout.classes import break_table, character_classes, edge_table, gap_table, squeeze_table
-from rendering.marks import draw_marks, no_marks
+from rendering.marks import draw_marks
 from rendering.model import Chunk, Codes, Defect, DefectCode, Letter, Measured, RenderedLetter
 from rendering.pdf.art import picture_objects
-from rendering.pdf.compose import PAGE_BYTES_MAX, Marks, Pages, compose
 from rendering.pdf.file import PdfFile, Statics
 from rendering.pdf.pack import pack_sides
 from rendering.pdf.surfaces import surround
 from rendering.preview import rasterise
 from rendering.template import Template
 
-_BUFFER_BYTES: Final = 8 << 20
+_RUN: Final = 1000  # letters gathered and composed at a time
 _PRIVATE_USE: Final = slice(0xE000, 0xF900)
 
 
@@ -46,13 +45,20 @@ class RenderError(Exception):
         self.defects = tuple(defects)
 
 
-@dataclass(frozen=True, slots=True)
-class _Composed:
-    """Page descriptions of a run of letters: page p is ``data[ends[p - 1]:ends[p]]``; ``pages[i]`` pages for letter i."""
+def _runs(count: int, layout: Imposition) -> list[slice]:
+    """The runs a file is written in; an imposed or reversed stack is planned as a whole."""
+    step = _RUN if layout.cells == 1 and not layout.reverse else max(1, count)
+    return [slice(start, min(count, start + step)) for start in range(0, count, step)]
 
-    data: NDArray[np.uint8]
-    ends: NDArray[np.int64]
-    results: NDArray[np.int64]
+
+def _part_records(letters: Sequence[Letter], codes: Sequence[Codes]) -> list[tuple[str, int, int]]:
+    """(record id, first page, pages) of every letter: its codes say how many sheets it has."""
+    records = []
+    page = 0
+    for letter, own in zip(letters, codes, strict=True):
+        records.append((letter.record_id, page, 2 * len(own.sheets)))
+        page += records[-1][2]
+    return records
 
 
 class Renderer:
@@ -78,8 +84,7 @@ class Renderer:
         self._breaks = np.stack([break_table(level) for level in type(settings.kinsoku)])
         self._between = squeeze_table() * settings.squeeze - gap_table(settings.latin_gap)
         self._edge = edge_table()
-        self._scratch: Scratch = new_scratch()
-        self._buffer = np.zeros(_BUFFER_BYTES, np.uint8)
+        self._composer = Composer(settings.duplex, settings.pages_max)
         self.static_defects = self._check_static_text(missing)
         self._fonts: FontSet | None = None
 
@@ -108,18 +113,17 @@ class Renderer:
 
     def characters(self, letters: Sequence[Letter], codes: Sequence[Codes] | None = None) -> Characters:
         """The characters a batch needs, for `use_characters` in every process that renders a part of it."""
-        return Characters.of(self.template.program, [self._intake.gather(letters, codes)], len(self._chains))
+        spans = [slice(start, start + _RUN) for start in range(0, len(letters), _RUN)]
+        gathered = (self._intake.gather(letters[span], codes[span] if codes is not None else None) for span in spans)
+        return Characters.of(self.template.program, gathered, len(self._chains))
 
     def use_characters(self, characters: Characters | None) -> None:
         """Embed exactly ``characters`` in all chunks to come (one subset per batch); None: each chunk its own."""
         self._fonts = None if characters is None else FontSet.build(characters, self._chains, self._classes)
 
-    def _font_set(self, gathered: Gathered) -> FontSet:
-        if self._fonts is not None:
-            return self._fonts
-        return FontSet.build(
-            Characters.of(self.template.program, [gathered], len(self._chains)), self._chains, self._classes
-        )
+    def _font_set(self, letters: Sequence[Letter], codes: Sequence[Codes]) -> FontSet:
+        """Fonts for exactly these letters."""
+        return FontSet.build(self.characters(letters, codes), self._chains, self._classes)
 
     def _typography(self, fonts: FontSet) -> Typography:
         glyphs = fonts.glyphs
@@ -130,22 +134,17 @@ class Renderer:
     def measure(self, letters: Sequence[Letter]) -> list[Measured]:
         """Lay out every letter and say how many pages and sheets it needs and why it must be held, if it must."""
         measured: list[Measured] = []
-        for start in range(0, len(letters), 4096):
-            measured += self._measure(letters[start : start + 4096])
+        seen: set[str] = set()
+        for start in range(0, len(letters), _RUN):
+            measured += self._measure(letters[start : start + _RUN], seen)
         return measured
 
-    def _measure(self, letters: Sequence[Letter]) -> list[Measured]:
-        gathered = self._intake.gather(letters, None)
+    def _measure(self, letters: Sequence[Letter], seen: set[str]) -> list[Measured]:
+        gathered = self._intake.gather(letters, None, seen)
         fonts = FontSet.metrics_only(self.template.program, gathered, self._chains, self._classes)
         program = program_arrays(self.template, fonts.index_of, self._picture_names())
         values = gathered.values(fonts.index_of)
-        results = np.zeros((len(letters), 4), np.int64)
-        pages = Pages(np.zeros(0, np.int64), results)
-        nowhere = np.zeros(0, np.uint8)
-        cursor = np.zeros(2, np.int64)
-        compose(
-            program, self._typography(fonts), values, self._scratch, no_marks(), pages, nowhere, cursor, 0, len(letters)
-        )
+        results = self._composer.measure(program, self._typography(fonts), values, len(letters))
         duplex = self.template.settings.duplex
         measured = []
         for i, letter in enumerate(letters):
@@ -181,9 +180,11 @@ class Renderer:
         imposition: str = "1up",
         banner: Path | None = None,
         parts: bool = False,
+        separators: Mapping[int, Path] | None = None,
     ) -> Chunk:
         """Write the letters as one PDF at ``out``; ``banner`` is a PDF whose first page leads the stack (every pile of it
-        after cutting) on a sheet of its own, ``parts`` adds document parts.
+        after cutting) on a sheet of its own, ``separators`` puts such a sheet before the letter of that number (from 0),
+        ``parts`` adds document parts. One-up files are written run by run: memory does not grow with their length.
 
         Raises RenderError when a letter is defective or its codes do not fit its sheets (nothing is written then), and
         ImpositionError for an unknown imposition.
@@ -191,27 +192,40 @@ class Renderer:
         if len(letters) != len(codes):
             raise ValueError(f"{len(letters)} letters but {len(codes)} codes")
         layout = imposition_named(imposition)
-        settings = self.template.settings
-        gathered = self._intake.gather(letters, codes)
-        self._refuse(letters, gathered)
-        fonts = self._font_set(gathered)
-        program = program_arrays(self.template, fonts.index_of, self._picture_names())
-        composed = self._compose(program, self._typography(fonts), gathered.values(fonts.index_of), letters, codes)
-        stream, rendered = self._page_stream(letters, composed)
-        around = surround(layout, (settings.page.width, settings.page.height))
-        sides = plan_sides(stream, layout)
-        forms = self._forms
-        if banner is not None:
-            composed, sides = self._with_banner(composed, sides)
-            forms = (*forms, picture_objects(banner))
-        statics = Statics(fonts.glyphs.objects, forms)
-        keep_parts = parts and layout.cells == 1 and banner is None
+        page = self.template.settings.page
+        around = surround(layout, (page.width, page.height))
+        fonts = self._fonts or self._font_set(letters, codes)
+        leaders = Leaders.of(banner, separators or {}, len(self._forms), (page.width, page.height))
+        statics = Statics(fonts.glyphs.objects, (*self._forms, *leaders.forms))
+        keep_parts = parts and layout.cells == 1 and not leaders.forms
+        rendered: list[RenderedLetter] = []
+        seen: set[str] = set()
         with PdfFile(out, statics, around.size, len(letters) if keep_parts else 0) as file:
             if keep_parts:
-                file.add_parts([(letter.record_id, letter.first_page, letter.pages) for letter in rendered])
-            pack_sides(file, composed.data, composed.ends, sides, around)
-        sheets = len(sides) // 2
-        return Chunk(out, file.sha256, sheets, rendered)
+                file.add_parts(_part_records(letters, codes))
+            if banner is not None:
+                pack_sides(file, leaders.data, leaders.ends, leaders.banner_sides(layout.cells), around)
+            for run in _runs(len(letters), layout):
+                some = letters[run]
+                composed = self._composed(some, codes[run], fonts, seen)
+                stream, run_letters = page_stream(some, composed, leaders, run.start)
+                base = file.pages if layout.cells == 1 else 0
+                rendered += (
+                    [replace(one, first_page=one.first_page + base) for one in run_letters] if base else run_letters
+                )
+                pack_sides(file, *with_leaders(composed, leaders), plan_sides(stream, layout), around)
+        return Chunk(out, file.sha256, file.pages // 2, tuple(rendered))
+
+    def _composed(self, letters: Sequence[Letter], codes: Sequence[Codes], fonts: FontSet, seen: set[str]) -> Composed:
+        """Compose a run of letters. Raises RenderError when one is defective or its codes do not fit its sheets."""
+        gathered = self._intake.gather(letters, codes, seen)
+        self._refuse(letters, gathered)
+        program = program_arrays(self.template, fonts.index_of, self._picture_names())
+        marks = draw_marks(self.template.settings.marks, codes)
+        values = gathered.values(fonts.index_of)
+        composed = self._composer.compose(program, self._typography(fonts), values, marks, len(letters))
+        self._check_results(letters, codes, composed.results)
+        return composed
 
     def _refuse(self, letters: Sequence[Letter], gathered: Gathered) -> None:
         found = [
@@ -220,53 +234,6 @@ class Renderer:
         found += [("template", defect) for defect in self.static_defects]
         if found:
             raise RenderError(found)
-
-    def _compose(
-        self,
-        program: Program,
-        typography: Typography,
-        values: Values,
-        letters: Sequence[Letter],
-        codes: Sequence[Codes],
-    ) -> _Composed:
-        """Compose all letters; check that each has one payload a sheet."""
-        count = len(letters)
-        marks = draw_marks(self.template.settings.marks, codes)
-        results = np.zeros((count, 4), np.int64)
-        ends = np.zeros(count * self.template.settings.pages_max, np.int64)
-        parts: list[NDArray[np.uint8]] = []
-        cursor = np.zeros(2, np.int64)
-        base = 0
-        page0 = 0
-        done = 0
-        while done < count:
-            cursor[0] = 0
-            pages = Pages(ends, results)
-            done = self._compose_some(program, typography, values, marks, pages, cursor, done, count)
-            ends[page0 : cursor[1]] += base
-            written = self._buffer[: cursor[0]]
-            parts.append(written if done == count else written.copy())
-            base += int(cursor[0])
-            page0 = int(cursor[1])
-        self._check_results(letters, codes, results)
-        data = np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else np.zeros(0, np.uint8)
-        return _Composed(data, ends[:page0], results)
-
-    def _compose_some(
-        self,
-        program: Program,
-        typography: Typography,
-        values: Values,
-        marks: Marks,
-        pages: Pages,
-        cursor: NDArray[np.int64],
-        first: int,
-        after: int,
-    ) -> int:
-        done = compose(program, typography, values, self._scratch, marks, pages, self._buffer, cursor, first, after)
-        if done == first:  # one letter larger than the buffer
-            self._buffer = np.zeros(len(self._buffer) + 16 * PAGE_BYTES_MAX, np.uint8)
-        return int(done)
 
     def _check_results(self, letters: Sequence[Letter], codes: Sequence[Codes], results: NDArray[np.int64]) -> None:
         duplex = self.template.settings.duplex
@@ -286,40 +253,6 @@ class Renderer:
             found.append((letters[i].record_id, Defect(DefectCode.WRONG_SHEET_COUNT, *message)))
         if found:
             raise RenderError(found)
-
-    def _with_banner(self, composed: _Composed, sides: NDArray[np.int64]) -> tuple[_Composed, NDArray[np.int64]]:
-        """Put a sheet before all others whose front shows the banner in every cell; its back is blank."""
-        page = self.template.settings.page
-        size = f"{page.width * 72 / 25.4:.2f} 0 0 {page.height * 72 / 25.4:.2f}"
-        drawn = np.frombuffer(f"q {size} 0 0 cm\n/X{len(self._forms)} Do\nQ\n".encode(), np.uint8)
-        data = np.concatenate([composed.data, drawn])
-        ends = np.append(composed.ends, len(data))
-        sheet = np.full((2, sides.shape[1]), BLANK, np.int64)
-        sheet[0] = len(composed.ends)
-        return _Composed(data, ends, composed.results), np.vstack([sheet, sides])
-
-    def _page_stream(
-        self, letters: Sequence[Letter], composed: _Composed
-    ) -> tuple[NDArray[np.int64], tuple[RenderedLetter, ...]]:
-        """All pages in order with blank backs, so that every letter starts on a front; and where each letter lies."""
-        duplex = self.template.settings.duplex
-        counts = composed.results[:, 0]
-        spans = (counts + 1) // 2 * 2 if duplex else counts * 2
-        starts = np.cumsum(spans) - spans
-        first_pages = np.cumsum(counts) - counts
-        pages = int(counts.sum())
-        within = np.arange(pages) - np.repeat(first_pages, counts)
-        stream = np.full(int(spans.sum()), BLANK, np.int64)
-        stream[np.repeat(starts, counts) + within * (1 if duplex else 2)] = np.arange(pages)
-        stops = composed.ends[np.cumsum(counts) - 1].tolist() if pages else []
-        view = memoryview(composed.data)  # type: ignore[arg-type]
-        sha256 = hashlib.sha256
-        rendered = []
-        begin = 0
-        for letter, start, span, stop in zip(letters, starts.tolist(), spans.tolist(), stops, strict=True):
-            rendered.append(RenderedLetter(letter.record_id, start, span, sha256(view[begin:stop]).hexdigest()))
-            begin = stop
-        return stream, tuple(rendered)
 
     def preview(self, letter: Letter, dpi: int = 100) -> list[bytes]:
         """Return the pages of one letter as PNG, with specimen codes that belong to no piece.

@@ -50,16 +50,13 @@ from rendering.layout.opcodes import (
     S_BEFORE,
     S_HEIGHT,
 )
+from rendering.pdf.graphics import begin_matrix, put_form, put_graphics, put_matrix
 from rendering.pdf.streams import (
     T_COLOUR,
     T_FONT,
     T_OPEN,
     T_SIZE,
     T_TC,
-    begin_matrix,
-    put_form,
-    put_graphics,
-    put_matrix,
     put_strip_text,
 )
 

@@ -1,7 +1,6 @@
-"""Kernels that write one page's description (PDF content operators) from placed lines, as bytes in a buffer.
+"""Kernels that write the text of a page's description (PDF content operators) from placed lines, as bytes in a buffer.
 
-Order on a page: art, table rules, pictures (a seal lies under the text), text, marks. Nothing is transparent. Text is written
-as two-byte codes in literal strings; the fonts take care that no code needs an escape. Positions are rounded once, in
+Text is written as two-byte codes in literal strings; the fonts take care that no code needs an escape. Positions are rounded once, in
 1/100 pt from the page's origin, so errors never add up.
 """
 
@@ -23,17 +22,11 @@ from rendering.layout.opcodes import (
     P_STRIP,
     P_Y,
     PG_HEIGHT,
-    S_ARG,
-    S_HEIGHT,
-    S_KIND,
     S_LINE0,
     S_LINE1,
-    S_X,
     ST_COLOUR,
     ST_LEADING,
     ST_SIZE,
-    STRIP_FORM,
-    STRIP_ROW,
 )
 
 Bytes = NDArray[np.uint8]
@@ -48,9 +41,6 @@ T_X = 4
 T_Y = 5
 T_LEADING = 6
 T_OPEN = 7  # 1 inside BT … ET
-
-DARK = 1  # a module's bit: dark
-DRAWN = 3  # dark, and covered by a rectangle already written
 
 ASCENT = 880  # baseline below the top of the em square of Han glyphs, 1/1000 em
 
@@ -103,14 +93,14 @@ def put_fixed(out: Bytes, pos: int, value: int, places: int) -> int:
 
 
 @kernel
-def _put2(out: Bytes, pos: int, a: int, b: int) -> int:
+def put2(out: Bytes, pos: int, a: int, b: int) -> int:
     out[pos] = a
     out[pos + 1] = b
     return pos + 2
 
 
 @kernel
-def _put_operator(out: Bytes, pos: int, a: int, b: int) -> int:
+def put_operator(out: Bytes, pos: int, a: int, b: int) -> int:
     """Write a space, a two-letter operator and a newline."""
     out[pos] = 32
     out[pos + 1] = a
@@ -133,23 +123,23 @@ def _put_colour(out: Bytes, pos: int, colour: int) -> int:
     blue = colour & 255
     if red == green and green == blue:
         pos = put_fixed(out, pos, red * 1000 // 255, 3)
-        return _put2(out, _put2(out, pos, 32, 103), 10, 32) - 1
+        return put2(out, put2(out, pos, 32, 103), 10, 32) - 1
     pos = put_fixed(out, pos, red * 1000 // 255, 3)
     out[pos] = 32
     pos = put_fixed(out, pos + 1, green * 1000 // 255, 3)
     out[pos] = 32
     pos = put_fixed(out, pos + 1, blue * 1000 // 255, 3)
-    return _put_operator(out, pos, 114, 103)
+    return put_operator(out, pos, 114, 103)
 
 
 @kernel
 def _put_font(out: Bytes, pos: int, font: int, size: int) -> int:
     """Write ``/F<font> <size> Tf``."""
-    pos = _put2(out, pos, 47, 70)
+    pos = put2(out, pos, 47, 70)
     pos = put_int(out, pos, font)
     out[pos] = 32
     pos = put_fixed(out, pos + 1, size, 3)
-    return _put_operator(out, pos, 84, 102)
+    return put_operator(out, pos, 84, 102)
 
 
 @kernel
@@ -158,16 +148,16 @@ def _move_to(out: Bytes, pos: int, state: Ints, x: int, y: int, leading: int) ->
     dx = x - state[T_X]
     dy = y - state[T_Y]
     if dx == 0 and dy == -state[T_LEADING]:
-        pos = _put2(out, pos, 84, 42)
+        pos = put2(out, pos, 84, 42)
     else:
         pos = put_fixed(out, pos, dx, 2)
         out[pos] = 32
         pos = put_fixed(out, pos + 1, dy, 2)
         if dy == -leading:
-            pos = _put_operator(out, pos, 84, 68) - 1
+            pos = put_operator(out, pos, 84, 68) - 1
             state[T_LEADING] = leading
         else:
-            pos = _put_operator(out, pos, 84, 100) - 1
+            pos = put_operator(out, pos, 84, 100) - 1
     state[T_X] = x
     state[T_Y] = y
     return pos
@@ -177,7 +167,7 @@ def _move_to(out: Bytes, pos: int, state: Ints, x: int, y: int, leading: int) ->
 def _set_text_state(out: Bytes, pos: int, state: Ints, size: int, colour: int, tc: int) -> int:
     """Write what differs of size-independent text state: colour and character spacing (millipoints)."""
     if state[T_OPEN] == 0:
-        pos = _put2(out, pos, 66, 84)
+        pos = put2(out, pos, 66, 84)
         out[pos] = 10
         pos += 1
         state[T_OPEN] = 1
@@ -189,7 +179,7 @@ def _set_text_state(out: Bytes, pos: int, state: Ints, size: int, colour: int, t
         state[T_COLOUR] = colour
     if state[T_TC] != tc:
         pos = put_fixed(out, pos, tc, 3)
-        pos = _put_operator(out, pos, 84, 99)
+        pos = put_operator(out, pos, 84, 99)
         state[T_TC] = tc
     if state[T_SIZE] != size:
         state[T_FONT] = -1
@@ -232,11 +222,11 @@ def put_line(
             else:
                 out[pos] = 41
                 pos += 1
-            pos = _put2(out, pos, 93, 84)
-            pos = _put2(out, pos, 74, 10)
+            pos = put2(out, pos, 93, 84)
+            pos = put2(out, pos, 74, 10)
             state[T_FONT] = code >> 16
             pos = _put_font(out, pos, state[T_FONT], size)
-            pos = _put2(out, pos, 91, 40)
+            pos = put2(out, pos, 91, 40)
         out[pos] = code >> 8 & 255
         out[pos + 1] = code & 255
         pos += 2
@@ -246,8 +236,8 @@ def put_line(
             pos = put_int(out, pos + 1, kern)
             out[pos] = 40
             pos += 1
-    pos = _put2(out, pos, 41, 93)
-    pos = _put2(out, pos, 84, 74)
+    pos = put2(out, pos, 41, 93)
+    pos = put2(out, pos, 84, 74)
     out[pos] = 10
     return pos + 1
 
@@ -273,160 +263,3 @@ def put_strip_text(
         )
         pos = put_line(out, pos, typography, scratch, line, state, where)
     return pos
-
-
-@kernel
-def put_form(out: Bytes, pos: int, form: int, matrix: tuple[int, int, int, int]) -> int:
-    """Draw form XObject ``form`` (a unit square) scaled to (width, height) with its bottom left at (x, y); millipoints."""
-    x, y, width, height = matrix
-    pos = _put2(out, pos, 113, 32)
-    pos = put_fixed(out, pos, hundredths(width), 2)
-    for byte in (32, 48, 32, 48, 32):
-        out[pos] = byte
-        pos += 1
-    pos = put_fixed(out, pos, hundredths(height), 2)
-    out[pos] = 32
-    pos = put_fixed(out, pos + 1, hundredths(x), 2)
-    out[pos] = 32
-    pos = put_fixed(out, pos + 1, hundredths(y), 2)
-    pos = _put_operator(out, pos, 99, 109)
-    pos = _put2(out, pos, 47, 88)
-    pos = put_int(out, pos, form)
-    pos = _put_operator(out, pos, 68, 111)
-    return _put2(out, pos, 81, 10)
-
-
-@kernel
-def _put_rule(out: Bytes, pos: int, x0: int, y0: int, x1: int, y1: int) -> int:
-    """Write a straight line's path; 1/100 pt."""
-    pos = put_fixed(out, pos, x0, 2)
-    out[pos] = 32
-    pos = put_fixed(out, pos + 1, y0, 2)
-    pos = _put2(out, pos, 32, 109)
-    out[pos] = 32
-    pos = put_fixed(out, pos + 1, x1, 2)
-    out[pos] = 32
-    pos = put_fixed(out, pos + 1, y1, 2)
-    pos = _put2(out, pos, 32, 108)
-    out[pos] = 10
-    return pos + 1
-
-
-@kernel
-def _put_grid(out: Bytes, pos: int, program: Program, scratch: Scratch, first: int, after: int) -> int:
-    """Draw the rules of the table rows placed from ``first`` to ``after``, one below the other on a page."""
-    strip = scratch.strips[scratch.places[first, P_STRIP]]
-    table = program.tables[strip[S_ARG]]
-    page_height = program.page[PG_HEIGHT]
-    left = strip[S_X]
-    right = left
-    for c in range(table[2], table[2] + table[1]):
-        right += program.columns[c, 0]
-    x0 = hundredths(left)
-    x1 = hundredths(right)
-    pos = put_fixed(out, pos, table[7], 3)
-    pos = _put2(out, pos, 32, 119)
-    out[pos] = 10
-    pos += 1
-    top = hundredths(page_height - scratch.places[first, P_Y])
-    y = top
-    pos = _put_rule(out, pos, x0, y, x1, y)
-    for place in range(first, after):
-        row = scratch.places[place]
-        y = hundredths(page_height - row[P_Y] - scratch.strips[row[P_STRIP], S_HEIGHT])
-        pos = _put_rule(out, pos, x0, y, x1, y)
-    x = left
-    for c in range(table[2], table[2] + table[1] + 1):
-        pos = _put_rule(out, pos, hundredths(x), top, hundredths(x), y)
-        if c < table[2] + table[1]:
-            x += program.columns[c, 0]
-    return _put2(out, pos, 83, 10)
-
-
-@kernel
-def put_graphics(out: Bytes, pos: int, program: Program, scratch: Scratch, first: int, after: int) -> int:
-    """Draw the table rules and pictures of the strips placed from ``first`` to ``after``."""
-    place = first
-    while place < after:
-        strip = scratch.strips[scratch.places[place, P_STRIP]]
-        if strip[S_KIND] == STRIP_ROW:
-            last = place + 1
-            while last < after and scratch.strips[scratch.places[last, P_STRIP], S_KIND] == STRIP_ROW:
-                if scratch.strips[scratch.places[last, P_STRIP], S_ARG] != strip[S_ARG]:
-                    break
-                last += 1
-            pos = _put_grid(out, pos, program, scratch, place, last)
-            place = last
-            continue
-        if strip[S_KIND] == STRIP_FORM:
-            op = program.ops[strip[S_ARG]]
-            y = program.page[PG_HEIGHT] - (scratch.places[place, P_Y] + op[3]) - op[5]
-            pos = put_form(out, pos, op[1], (strip[S_X], y, op[4], op[5]))
-        place += 1
-    return pos
-
-
-@kernel
-def _cover(modules: Bytes, row: int, start: int, stop: int) -> int:
-    """Return how many rows the dark run may reach down, and mark its modules as drawn."""
-    bottom = row
-    dark = True
-    while dark and bottom < modules.shape[0]:
-        for c in range(start, stop):
-            if modules[bottom, c] & DARK == 0:
-                dark = False
-        if dark:
-            for c in range(start, stop):
-                modules[bottom, c] |= DRAWN
-            bottom += 1
-    return bottom - row
-
-
-@kernel
-def begin_matrix(out: Bytes, pos: int, mark: Ints, page_height: int) -> int:
-    """Scale the user space to one module of ``mark``, origin at its top left, y down."""
-    pos = _put2(out, pos, 113, 32)
-    pos = put_fixed(out, pos, mark[4], 3)
-    for byte in (32, 48, 32, 48, 32):
-        out[pos] = byte
-        pos += 1
-    pos = put_fixed(out, pos, -mark[5], 3)
-    out[pos] = 32
-    pos = put_fixed(out, pos + 1, hundredths(mark[2]), 2)
-    out[pos] = 32
-    pos = put_fixed(out, pos + 1, hundredths(page_height - mark[3]), 2)
-    return _put_operator(out, pos, 99, 109)
-
-
-@kernel
-def put_matrix(out: Bytes, pos: int, modules: Bytes) -> int:
-    """Draw a grid of modules as filled rectangles, as few as reaching down allows, and end the user space of it.
-
-    ``modules`` is (rows, columns), DARK is dark; DRAWN is set in it where a rectangle lies.
-    """
-    for r in range(modules.shape[0]):
-        for c in range(modules.shape[1]):
-            modules[r, c] &= DARK
-    rows, columns = modules.shape
-    for r in range(rows):
-        c = 0
-        while c < columns:
-            if modules[r, c] & DRAWN != DARK:
-                c += 1
-                continue
-            start = c
-            while c < columns and modules[r, c] & DARK:
-                c += 1
-            stop = c
-            while modules[r, stop - 1] & DRAWN == DRAWN:
-                stop -= 1
-            pos = put_int(out, pos, start)
-            out[pos] = 32
-            pos = put_int(out, pos + 1, r)
-            out[pos] = 32
-            pos = put_int(out, pos + 1, stop - start)
-            out[pos] = 32
-            pos = put_int(out, pos + 1, _cover(modules, r, start, stop))
-            pos = _put_operator(out, pos, 114, 101)
-    pos = _put2(out, pos, 102, 32)
-    return _put2(out, pos, 81, 10)

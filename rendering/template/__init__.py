@@ -11,7 +11,8 @@ from rendering.model import Letter
 from rendering.template.compiler import Compiled, compile_program
 from rendering.template.errors import TemplateError
 from rendering.template.markup import parse_expression
-from rendering.template.settings import Settings, read_settings
+from rendering.template.settings import Settings
+from rendering.template.settings_reader import read_settings
 from rendering.template.values import compile_test
 
 __all__ = ["Template", "TemplateError", "choose_template", "load_template"]

@@ -12,7 +12,7 @@ import pypdfium2
 import pytest
 from rendering_cases import EXAMPLE, a_letter, codes_for
 
-from rendering import Chunk, Codes, Letter, Renderer, load_template
+from rendering import Chunk, Codes, Letter, Renderer, RenderError, load_template
 from rendering.batch import ChunkOrder, Press, TemplateChanged, render_chunk, render_chunks
 from rendering.preflight import preflight, squeeze
 
@@ -167,3 +167,54 @@ def test_a_banner_leads_the_stack_on_a_sheet_of_its_own(
     dark = [document[page].render(scale=0.2, grayscale=True).to_pil().getextrema()[0] < 128 for page in (0, 1, 2)]
     document.close()
     assert dark == [True, False, True]
+
+
+def test_a_long_file_written_run_by_run_equals_one_written_at_once(
+    renderer: Renderer,
+    batch: tuple[list[Letter], list[Codes]],
+    chunk: Chunk,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rendering.renderer._RUN", 5)
+    runs = renderer.render(*batch, tmp_path / "runs.pdf")
+    assert (runs.sha256, runs.letters, runs.sheets) == (chunk.sha256, chunk.letters, chunk.sheets)
+    with pytest.raises(RenderError, match="appears twice"):
+        renderer.render([*batch[0], batch[0][0]], [*batch[1], batch[1][0]], tmp_path / "twice.pdf")
+    assert not list(tmp_path.glob("twice*"))
+
+
+def test_separators_stand_before_their_letters_on_sheets_of_their_own(
+    renderer: Renderer, batch: tuple[list[Letter], list[Codes]], chunk: Chunk, tmp_path: Path
+) -> None:
+    from rendering.art.cover import Cover, cover_pdf
+
+    slip = tmp_path / "slip.pdf"
+    slip.write_bytes(cover_pdf(Cover(title="邮筐 2", fields=[("批次", "000001")], code="", notes=[])))
+    slipped = renderer.render(*batch, tmp_path / "slipped.pdf", separators={2: slip, 9: slip})
+    assert slipped.sheets == chunk.sheets + 2
+    moved = [after.first_page - before.first_page for after, before in zip(slipped.letters, chunk.letters, strict=True)]
+    assert moved == [0, 0] + [2] * 7 + [4] * 15
+    report = preflight(slipped.path, slipped, batch[1], renderer.template, batch[0])
+    assert report.findings == ()
+
+
+def test_the_official_grid_sets_22_lines_of_28_characters(tmp_path: Path) -> None:
+    folder = tmp_path / "official"
+    folder.mkdir()
+    (folder / "template.toml").write_text(
+        "[page]\nfirst = { x = 28, y = 37, width = 156, height = 225 }\n"
+        '[styles.body]\nface = "song"\nsize = 15.75\nleading = 28.98\ncells = 28\n',
+        "utf-8",
+    )
+    (folder / "letter.txt").write_text("{{ text }}\n", "utf-8")
+    renderer = Renderer(load_template(folder))
+    full = Letter("full", {"text": "国" * 28 * 22}, {})
+    over = Letter("over", {"text": "国" * (28 * 22 + 1)}, {})
+    assert [(m.pages, m.defects) for m in renderer.measure([full, over])] == [(1, ()), (2, ())]
+    path = tmp_path / "grid.pdf"
+    renderer.render([full], [Codes(("",), "", "")], path)
+    document = pypdfium2.PdfDocument(path)
+    lines = document[0].get_textpage().get_text_range().split()
+    document.close()
+    assert [len(line) for line in lines] == [28] * 22

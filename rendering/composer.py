@@ -1,0 +1,146 @@
+"""A run of letters through the kernels: page descriptions, where each letter lies, and the sheets put between letters."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rendering.imposition import BLANK
+from rendering.layout.arrays import Program, Typography, Values, new_scratch
+from rendering.marks import no_marks
+from rendering.model import Letter, RenderedLetter
+from rendering.pdf.art import picture_objects
+from rendering.pdf.compose import PAGE_BYTES_MAX, Marks, Pages, compose
+
+_BUFFER_BYTES: Final = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """Page descriptions: page p is ``data[ends[p - 1]:ends[p]]``; ``results[i]`` is (pages, failure, where, first page).
+
+    ``data`` may lie in the composer's buffer: it is valid until the next run is composed.
+    """
+
+    data: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    results: NDArray[np.int64]
+    duplex: bool
+
+
+class Composer:
+    """Owns the working memory of one thread and drives the compose kernel."""
+
+    def __init__(self, duplex: bool, pages_max: int) -> None:
+        self._duplex = duplex
+        self._pages_max = pages_max
+        self._scratch = new_scratch()
+        self._buffer = np.zeros(_BUFFER_BYTES, np.uint8)
+
+    def measure(self, program: Program, typography: Typography, values: Values, count: int) -> NDArray[np.int64]:
+        """Lay out ``count`` letters without writing; return their results."""
+        results = np.zeros((count, 4), np.int64)
+        pages = Pages(np.zeros(0, np.int64), results)
+        nowhere = np.zeros(0, np.uint8)
+        cursor = np.zeros(2, np.int64)
+        compose(program, typography, values, self._scratch, no_marks(), pages, nowhere, cursor, 0, count)
+        return results
+
+    def compose(self, program: Program, typography: Typography, values: Values, marks: Marks, count: int) -> Composed:
+        """Compose ``count`` letters; a failed one has no pages, see ``results``."""
+        pages = Pages(np.zeros(count * self._pages_max, np.int64), np.zeros((count, 4), np.int64))
+        parts: list[NDArray[np.uint8]] = []
+        cursor = np.zeros(2, np.int64)
+        base = page0 = done = 0
+        while done < count:
+            cursor[0] = 0
+            before = done
+            done = compose(
+                program, typography, values, self._scratch, marks, pages, self._buffer, cursor, before, count
+            )
+            if done == before:  # one letter larger than the buffer
+                self._buffer = np.zeros(len(self._buffer) + 16 * PAGE_BYTES_MAX, np.uint8)
+            pages.ends[page0 : cursor[1]] += base
+            written = self._buffer[: cursor[0]]
+            parts.append(written if done == count else written.copy())
+            base += int(cursor[0])
+            page0 = int(cursor[1])
+        data = np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else np.zeros(0, np.uint8)
+        return Composed(data, pages.ends[:page0], pages.results, self._duplex)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaders:
+    """Sheets that lead a stack or stand between letters: each shows page 1 of a PDF on its front, its back is blank.
+
+    Description d is ``data[ends[d - 1]:ends[d]]``; ``before[i]`` is the one in front of letter i. The banner is the first.
+    """
+
+    forms: tuple[tuple[bytes, ...], ...]
+    data: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    before: Mapping[int, int]
+
+    @classmethod
+    def of(
+        cls, banner: Path | None, separators: Mapping[int, Path], first_form: int, page_mm: tuple[float, float]
+    ) -> Leaders:
+        """Read the PDFs, each once; their forms are numbered from ``first_form``. Raises TemplateError for an unusable one."""
+        paths = list(dict.fromkeys([*([banner] if banner is not None else []), *separators.values()]))
+        size = f"{page_mm[0] * 72 / 25.4:.2f} 0 0 {page_mm[1] * 72 / 25.4:.2f}"
+        drawn = [f"q {size} 0 0 cm\n/X{first_form + n} Do\nQ\n".encode() for n in range(len(paths))]
+        ends = np.cumsum([len(text) for text in drawn], dtype=np.int64)
+        before = {letter: paths.index(path) for letter, path in separators.items()}
+        forms = tuple(picture_objects(path) for path in paths)
+        return cls(forms, np.frombuffer(b"".join(drawn), np.uint8), ends, before)
+
+    def banner_sides(self, cells: int) -> NDArray[np.int64]:
+        """A sheet with the banner in every cell, so that each pile has one after the cut."""
+        sides = np.full((2, cells), BLANK, np.int64)
+        sides[0] = 0
+        return sides
+
+
+def page_stream(
+    letters: Sequence[Letter], composed: Composed, leaders: Leaders, first_letter: int
+) -> tuple[NDArray[np.int64], list[RenderedLetter]]:
+    """All pages in order with blank backs, so that every letter starts on a front; and where each letter lies.
+
+    ``first_letter`` is the number of the run's first letter in its file.
+    """
+    counts = composed.results[:, 0]
+    spans = (counts + 1) // 2 * 2 if composed.duplex else counts * 2
+    led = np.zeros(len(letters), np.int64)
+    inside = [i for i in leaders.before if first_letter <= i < first_letter + len(letters)]
+    led[[i - first_letter for i in inside]] = 2
+    starts = np.cumsum(spans + led) - spans
+    first_pages = np.cumsum(counts) - counts
+    pages = int(counts.sum())
+    within = np.arange(pages) - np.repeat(first_pages, counts)
+    stream = np.full(int((spans + led).sum()), BLANK, np.int64)
+    stream[np.repeat(starts, counts) + within * (1 if composed.duplex else 2)] = np.arange(pages)
+    for i in inside:
+        stream[starts[i - first_letter] - 2] = pages + leaders.before[i]
+    stops = composed.ends[np.cumsum(counts) - 1].tolist() if pages else []
+    view = memoryview(composed.data)  # type: ignore[arg-type]
+    rendered = []
+    begin = 0
+    for letter, start, span, stop in zip(letters, starts.tolist(), spans.tolist(), stops, strict=True):
+        digest = hashlib.sha256(view[begin:stop]).hexdigest()
+        rendered.append(RenderedLetter(letter.record_id, start, span, digest))
+        begin = stop
+    return stream, rendered
+
+
+def with_leaders(composed: Composed, leaders: Leaders) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The descriptions of a run with those of the leading sheets after them, as `page_stream` numbers them."""
+    if not leaders.before:
+        return composed.data, composed.ends
+    data = np.concatenate([composed.data, leaders.data])
+    return data, np.concatenate([composed.ends, leaders.ends + len(composed.data)])
