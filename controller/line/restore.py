@@ -78,8 +78,10 @@ def _job_planned(core: LineCore, event: Event, data: dict[str, Any], rows: Rows)
         piece = PieceEntry(uid, sheets, ItemId(item_id), letter, job, index)
         piece.tray, piece.state = pieces[uid][1], pieces[uid][-2]
         piece.granted = piece.tray != 0
-        if piece.state not in _NOT_YET_FED:
-            # Which sheets were seen is not on the books: whatever comes of this piece from now on is a second copy.
+        if piece.state == PieceState.IN_FEED and sheets > 1:
+            # Which of its sheets were seen is not on the books; the first was. The others may still be in the feeder.
+            piece.seen = 1 << 1
+        elif piece.state not in _NOT_YET_FED:
             piece.seen = -1
         book.pieces[uid] = piece
         letter.pieces.append(piece)
