@@ -26,7 +26,7 @@ BOX_SHEETS_MAX = 200
 
 def read_by_hand(sheet: Sheet) -> str:
     """Return what a hand scanner reads from one sheet: a mark's payload, else the printed line typed in, else ``?``."""
-    formats = (zxingcpp.BarcodeFormat.DataMatrix, zxingcpp.BarcodeFormat.QRCode)
+    formats = zxingcpp.BarcodeFormats((zxingcpp.BarcodeFormat.DataMatrix, zxingcpp.BarcodeFormat.QRCode))
     for picture in (sheet.margin, sheet.panel):
         for found in zxingcpp.read_barcodes(picture.pixels(), formats=formats):
             if found.text:
