@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from controller.line import events as line
+from controller.runner.window_witness import WindowWitness
 from devices.camera import MjpegCamera
 from devices.errors import CameraTimeout, DeviceError
 from devices.kinds import Frame
@@ -47,8 +48,9 @@ class _Source:
 class Eyes:
     """Both cameras, watched. ``tell`` is called on delivery threads; ``keep`` gets each exit frame with its trigger."""
 
-    def __init__(self, file: LineFile, tell: Tell, keep: Keep) -> None:
+    def __init__(self, file: LineFile, tell: Tell, keep: Keep, witness: WindowWitness) -> None:
         self._tell = tell
+        self._witness = witness
         self._keep = keep
         self._cameras = (MjpegCamera(file.sheet_camera.url), MjpegCamera(file.exit_camera.url))
         profiles = (sheet_camera(file.sheet_camera.px_per_mm), exit_camera(file.exit_camera.px_per_mm))
@@ -99,7 +101,10 @@ class Eyes:
             self._tell(line.FrameGap(2))
         if not watched.trigger:
             return
-        self._tell(line.ExitRead(watched.trigger, _payloads(watched, "mark"), _payloads(watched, "item")))
+        address_ok = None
+        if watched.frame is not None and watched.reading is not None:
+            address_ok = self._witness.agrees(watched.frame.image, watched.reading)
+        self._tell(line.ExitRead(watched.trigger, _payloads(watched, "mark"), _payloads(watched, "item"), address_ok))
         if isinstance(watched.frame, Frame):
             self._keep(watched.trigger, watched.frame)
 

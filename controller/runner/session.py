@@ -34,6 +34,7 @@ from controller.runner.scanner import ScannerLine
 from controller.runner.shell import Hands, LineShell, LineStopped
 from controller.runner.silence_watch import SilenceWatch
 from controller.runner.simulated_operator import BADGE, SimulatedOperator, waiting_for
+from controller.runner.window_witness import WindowWitness
 from controller.states import BatchState
 from devices.errors import Busy
 from devices.inserter.opening import open_inserter
@@ -148,7 +149,9 @@ class Session:
         self.shell.after_commit += [self._count, self.picture.committed]
         self.room.start()
         stack.callback(self.room.close)
-        self.eyes = stack.enter_context(Eyes(file, self._hear, self.archive.keep))
+        self.eyes = stack.enter_context(
+            Eyes(file, self._hear, self.archive.keep, WindowWitness(self.out / "letters", key))
+        )
         self.scanner = ScannerLine(file.scanner)
         if file.scanner:
             self.scanner.start()
