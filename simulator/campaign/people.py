@@ -258,8 +258,8 @@ class People:
             reply = self.ask(ev.CloseBatch, ANNA, self.batch)
             if reply is None:
                 return False
-            if reply.answer is act.Answer.DONE:
-                return True
+            if reply.answer is act.Answer.DONE or reply.why == "batch-not-open":
+                return True  # not open: it was closed, and only the answer was lost with the controller that gave it
             for name in reply.subjects:
                 self._account_for(name)
         return False
@@ -277,8 +277,8 @@ class People:
     def hand_over(self) -> None:
         """Give every closed tray without a HOLD to the carrier; the post accepts most of them at once."""
         for number, entry in sorted(self.host.core.book.trays.items()):
-            if entry.state in ("CLOSED", "ACCEPTED") and number in self.places.trays and not entry.holds:
-                done = entry.state == "ACCEPTED"
+            if entry.state in ("CLOSED", "HANDED_OVER", "ACCEPTED") and number in self.places.trays and not entry.holds:
+                done = entry.state != "CLOSED"
                 if not done:
                     reply = self.ask(ev.HandOverTray, ANNA, number)
                     done = reply is not None and reply.answer is act.Answer.DONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,10 +70,16 @@ class ShiftResult:
 class Shift:
     """Builds the floor of one shift and runs it to its end."""
 
-    def __init__(self, plan: ShiftPlan, core_type: type[LineCore] = LineCore, store: MemoryStore | None = None) -> None:
+    def __init__(
+        self,
+        plan: ShiftPlan,
+        core_type: type[LineCore] = LineCore,
+        store: MemoryStore | None = None,
+        faults: Callable[[random.Random], FaultPlan] | None = None,
+    ) -> None:
         rng = random.Random(plan.seed)
         self.plan = plan
-        self.faults = FaultPlan(plan.profile, rng)
+        self.faults = faults(rng) if faults else FaultPlan(plan.profile, rng)
         self.clock = Clockwork()
         key = rng.randbytes(32)
         scale = rng.random() < 0.3
@@ -273,6 +280,8 @@ class Shift:
         people.shred()
         self.closed = people.account_for_the_rest()
         people.hand_over()
+        if not self.closed:
+            return
         unsent = [sheet for tray in places.trays.values() for envelope in tray.envelopes for sheet in envelope.sheets]
         places.log.append(
             {"what": "unsent", "seq": self.store.head()[0], "sheets": [[s.uid, s.k, s.n] for s in unsent]}
