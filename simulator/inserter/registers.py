@@ -110,10 +110,11 @@ class DeviceRegisters:
         firmware = self._firmware
         shown = self._shown()
         fifo_last = shown[-1].seq if shown else firmware.ring.last_seq
+        first = shown[0].seq if shown else firmware.ring.last_seq + 1
         head = struct.pack(
-            ">HHHIIIIQHHHHH",
+            ">HHHIIIIQHHHI",
             MAGIC, VERSION, firmware.epoch, self._session, firmware.ring.last_seq, fifo_last, self._applied, now_us,
-            firmware.state, firmware.mode, firmware.reason, 0, 0,
+            firmware.state, firmware.mode, firmware.reason, first,
         )  # fmt: skip
         slots = [(0, 0)] * RESULTS_SHOWN
         for number, code in self._results.items():
