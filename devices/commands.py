@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MARK = {"good": "✓", "note": "·", "warn": "!", "bad": "✗"}
 _COLOUR = {"good": "green", "note": "cyan", "warn": "yellow", "bad": "red"}
@@ -59,7 +64,12 @@ def doctor(line: Path | None, run_directory: Path | None, as_json: bool) -> None
 
 
 @click.command()
-@click.option("--port", "url", required=True, help="The device: /dev/serial/by-id/..., a pty, socket://HOST:PORT.")
+@click.option(
+    "--port",
+    "url",
+    required=True,
+    help="The device: /dev/serial/by-id/..., a pty, socket://HOST:PORT, modbus-tcp://HOST:PORT.",
+)
 @click.option("--baud", default=115200, show_default=True, type=click.IntRange(300, 4_000_000))
 @click.option("--only", multiple=True, help="Only this clause, e.g. W08; may be given several times.")
 @click.option("--no-paper", is_flag=True, help="Leave out the clauses that feed sheets.")
@@ -79,10 +89,13 @@ def conformance(
     Example:  letterline conformance --port /dev/serial/by-id/usb-maker-if00 --html report.html
               letterline conformance --port /tmp/line/inserter --no-paper
     """
+    from contextlib import ExitStack
+
     from devices.conformance.clauses import CLAUSES
-    from devices.conformance.host import RealPort
+    from devices.conformance.host import RealPort, TestHost
     from devices.conformance.kit import Finding, Outcome, count, run_kit, to_html, to_json
-    from devices.errors import LinkError
+    from devices.conformance.register_host import ModbusPort, RegisterTestHost
+    from devices.errors import DeviceError
     from devices.link import LineSettings, Link
 
     unknown = set(only) - {clause.number for clause in CLAUSES}
@@ -92,16 +105,23 @@ def conformance(
         )
     findings: list[Finding] = []
     colours = {Outcome.KEPT: "green", Outcome.NOT_KEPT: "red", Outcome.NOT_TESTED: "yellow"}
+    frames = not url.startswith("modbus-")
     try:
-        with Link(url, LineSettings(baud=baud)) as link:
-            port = RealPort(link)
-            for finding in run_kit(lambda: port, only, paper=not no_paper):
+        with ExitStack() as stack:
+            if frames:
+                port = RealPort(stack.enter_context(Link(url, LineSettings(baud=baud))))
+                make_host: Callable[[int], TestHost] = partial(TestHost, port)
+            else:
+                registers = ModbusPort(url)
+                stack.callback(registers.close)
+                make_host = partial(RegisterTestHost, registers)
+            for finding in run_kit(make_host, only, paper=not no_paper, frames=frames):
                 findings.append(finding)
                 click.secho(f" {finding.outcome.value:10}", fg=colours[finding.outcome], nl=False)
                 click.echo(f" {finding.clause}  {finding.text}")
                 if finding.detail:
                     click.echo(f"             → {finding.detail}")
-    except LinkError as problem:
+    except DeviceError as problem:
         raise click.ClickException(str(problem)) from problem
     if json_file is not None:
         json_file.write_text(to_json(url, findings), encoding="utf-8")

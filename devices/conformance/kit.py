@@ -11,10 +11,10 @@ from enum import StrEnum
 
 from devices.conformance import paper_clauses, state_clauses, wire_clauses
 from devices.conformance.clauses import CLAUSES, Clause
-from devices.conformance.host import NotKept, NotTested, TestHost, WirePort
+from devices.conformance.host import NotKept, NotTested, TestHost
 from devices.errors import LinkError
 
-DOCUMENT = "docs/protocols/inserter.md, version 1, transport A"
+DOCUMENT = "docs/protocols/inserter.md, version 1"
 MODULES = (wire_clauses, state_clauses, paper_clauses)
 
 
@@ -34,23 +34,29 @@ class Finding:
     seconds: float
 
 
-def run_kit(make_port: Callable[[], WirePort], only: Collection[str] = (), paper: bool = True) -> Iterator[Finding]:
+def run_kit(
+    make_host: Callable[[int], TestHost], only: Collection[str] = (), paper: bool = True, frames: bool = True
+) -> Iterator[Finding]:
     """Try each clause in order; a clause that breaks the link or the machine does not keep the others from being tried.
 
     Args:
-        make_port: opens the device anew for each clause.
+        make_host: makes a host whose sessions begin at the number given.
         only: clause numbers; all when empty.
         paper: False leaves out the clauses that need sheets.
+        frames: False leaves out the clauses about frames (transport A).
     """
-    session = int(time.monotonic_ns()) & 0xFFFF_FFFF
+    session = int(time.monotonic_ns()) & 0x3FFF_FFFF
     host: TestHost | None = None
     for clause in sorted(CLAUSES, key=lambda clause: "WSP".index(clause.number[0])):
-        if (only and clause.number not in only) or (clause.paper and not paper):
+        if (
+            (only and clause.number not in only)
+            or (clause.paper and not paper)
+            or (clause.number[0] == "W" and not frames)
+        ):
             continue
         session += 100
         try:
-            earlier = host
-            host = TestHost(make_port(), session)
+            earlier, host = host, make_host(session)
             if earlier is not None:
                 host.epoch, host.durable, host.events, host.state = (
                     earlier.epoch,

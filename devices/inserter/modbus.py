@@ -37,7 +37,7 @@ class ModbusInserterDriver(Verbs):
         self, url: str, sink: InserterSink, *, known_epoch: int = 0, last_durable: int = 0, name: str = "inserter"
     ) -> None:
         self.name = name
-        self._client, self._device_id = _client(url)
+        self._client, self._device_id = modbus_client(url)
         self._url = url
         self._sink = sink
         self._session = RegisterSession(name, lambda: secrets.randbits(32) or 1, known_epoch, last_durable)
@@ -157,7 +157,12 @@ class ModbusInserterDriver(Verbs):
                 self._session.notices.popleft()
 
 
-def _client(url: str) -> tuple[ModbusTcpClient | ModbusSerialClient, int]:
+def modbus_client(url: str) -> tuple[ModbusTcpClient | ModbusSerialClient, int]:
+    """A client, not connected, and the device id for ``modbus-tcp://`` or ``modbus-rtu://``.
+
+    Raises:
+        ProtocolError: the address is of neither form.
+    """
     parts = urlsplit(url)
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     try:

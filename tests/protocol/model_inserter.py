@@ -10,6 +10,7 @@ import numpy as np
 
 from simulator.defects import Defects
 from simulator.inserter.firmware import Firmware
+from simulator.inserter.registers import DeviceRegisters
 from simulator.inserter.wire import DeviceWire
 from simulator.paper import Envelope, Picture, Sheet, Stack
 from simulator.scenario import MachinePlan
@@ -62,7 +63,36 @@ class ModelPort:
                 return out
         return b""
 
+    def _let_run(self, step_us: int) -> None:
+        self.now += step_us
+        if not self.firmware.path.has_sheets():
+            self._load()
+        self.firmware.advance(self.now)
+
     def _load(self) -> None:
         self._stack_no += 1
         sheets = deque(Sheet(index, "p1", "job", index, _BLANK, _BLANK) for index in range(500))
         self.firmware.load(Stack("p1", "job", sheets, self._stack_no))
+
+
+class ModelRegisters(ModelPort):
+    """The same machine behind the simulator's registers (transport B)."""
+
+    def __init__(self, spoil: Callable[[Firmware, DeviceWire], None] = lambda firmware, wire: None) -> None:
+        super().__init__(spoil)
+        self.registers = DeviceRegisters(self.firmware, self.now)
+
+    def read_registers(self, address: int, count: int) -> list[int] | None:
+        self._let_run(200)
+        return self.registers.read(address, count, self.now)
+
+    def write_registers(self, address: int, words: list[int]) -> bool:
+        self._let_run(200)
+        self.registers.write(address, words, self.now)
+        self.firmware.advance(self.now)
+        return True
+
+    def rest(self, seconds: float) -> None:
+        for _ in range(max(1, int(seconds * 1000))):
+            self._let_run(1000)
+            self.registers.tick(self.now)

@@ -4,29 +4,45 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from devices.conformance.clauses import CLAUSES
+from devices.conformance.host import TestHost
 from devices.conformance.kit import Finding, Outcome, count, run_kit, to_html, to_json
+from devices.conformance.register_host import RegisterTestHost
 from simulator.inserter.firmware import Firmware, Token
 from simulator.inserter.vocabulary import GateWhy, Reason, Result, State
 from simulator.inserter.wire import DeviceWire
-from tests.protocol.model_inserter import ModelPort
+from tests.protocol.model_inserter import ModelPort, ModelRegisters
 
 Spoil = Callable[[Any, Any], None]
 
 
 def judged(spoil: Spoil = lambda firmware, wire: None, only: tuple[str, ...] = ()) -> dict[str, Finding]:
     port = ModelPort(spoil)
-    return {finding.clause: finding for finding in run_kit(lambda: port, only)}
+    return {finding.clause: finding for finding in run_kit(partial(TestHost, port), only)}
 
 
 def test_the_simulated_machine_keeps_every_clause() -> None:
     findings = judged()
     assert {number: f.detail for number, f in findings.items() if f.outcome is not Outcome.KEPT} == {}
     assert len(findings) == len(CLAUSES) == 38
+
+
+def test_the_simulated_machine_keeps_the_same_clauses_on_registers() -> None:
+    port = ModelRegisters()
+    findings = list(run_kit(partial(RegisterTestHost, port), frames=False))
+    assert {f.clause: f.detail for f in findings if f.outcome is not Outcome.KEPT} == {}
+    assert len(findings) == sum(clause.number[0] != "W" for clause in CLAUSES)
+
+
+def test_a_machine_that_opens_without_a_token_fails_on_registers_too() -> None:
+    port = ModelRegisters(opens_without_token)
+    findings = list(run_kit(partial(RegisterTestHost, port), ("P04",), frames=False))
+    assert [f.outcome for f in findings] == [Outcome.NOT_KEPT]
 
 
 # -- machines made wrong: each takes the good machine and breaks one rule ----------------------------------------------
