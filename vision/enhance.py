@@ -70,7 +70,7 @@ def upscaled(view: View, factor: float = 2.0) -> View:
 
 
 def closed(view: View, module_px: float) -> View:
-    """Close thin white gaps in dark modules: a grey erosion of half a module bridges missing nozzle lines."""
+    """Bridge thin white gaps in dark modules (missing nozzle lines): a grey opening of half a module."""
     size = max(2, round(module_px / 2))
     soft = cv2.GaussianBlur(view.image, (0, 0), 0.8)
     dark = cv2.morphologyEx(soft, cv2.MORPH_OPEN, np.ones((size, size), np.uint8))

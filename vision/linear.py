@@ -24,6 +24,8 @@ Gray = NDArray[np.uint8]
 LINES = 24
 END_FLOOR = 0.45
 ENDS_TRIED = 3
+FINE_REACH = 100
+"""Samples: a search no wider than this looks at every sample, a wider one at every other."""
 MARGIN_MODULES = 30.0
 ENDS_MODULES = (0, 60)
 """The profile reaches this far beyond the guessed ends, and the true ends are sought this far (from, to) in from its ends."""
@@ -154,20 +156,23 @@ def _deskewed(image: Gray, quad: NDArray[np.float64], module_px: float) -> NDArr
 
 def _best_read(profile: NDArray[np.float32], skip: int, reach: int) -> tuple[ProfileRead, float, float] | None:
     """Try the likeliest pairs of ends under the likeliest conditions; return the best read and its ends, or None."""
-    positions = profile.shape[0]
-    start_scores, stop_scores = np.zeros(positions, np.float32), np.zeros(positions, np.float32)
-    banks = np.zeros((2, positions), np.int64)
-    kernels.end_scores(profile, 1.0, skip, reach, kernels.STARTS, kernels.STOPS, start_scores, stop_scores, banks)
+    stride = 1 if reach < FINE_REACH else 2
+    entries = -(-profile.shape[0] // stride)
+    start_scores, stop_scores = np.zeros(entries, np.float32), np.zeros(entries, np.float32)
+    banks = np.zeros((2, entries), np.int64)
+    kernels.end_scores(profile, stride, skip, reach, kernels.STARTS, kernels.STOPS, start_scores, stop_scores, banks)
     pairs = []
-    for first in _peaks(start_scores):
-        for last in _peaks(stop_scores):
+    for start in _peaks(start_scores):
+        for stop in _peaks(stop_scores):
+            first, last = start * stride, stop * stride
             symbols = round(((last - first) / kernels.SAMPLES_PER_MODULE - 13) / 11)
             stretch = (last - first) / ((symbols * 11 + 13) * kernels.SAMPLES_PER_MODULE)
             if 3 <= symbols <= kernels.SYMBOLS_MAX and abs(stretch - 1) < 0.06:
-                pairs.append((float(start_scores[first] + stop_scores[last]), first, last, symbols))
+                likely = float(start_scores[start] + stop_scores[stop])
+                pairs.append((likely, first, last, symbols, (int(banks[0, start]), int(banks[1, stop]))))
     best: tuple[ProfileRead, float, float] | None = None
-    for _, first, last, symbols in sorted(pairs, reverse=True)[:ENDS_TRIED]:
-        for bank in dict.fromkeys((int(banks[0, first]), int(banks[1, last]))):
+    for _, first, last, symbols, conditions in sorted(pairs, reverse=True)[:ENDS_TRIED]:
+        for bank in dict.fromkeys(conditions):
             read = _characters(profile, float(first), float(last), symbols, bank)
             if read is None or (best is not None and read.score <= best[0].score):
                 continue

@@ -122,16 +122,16 @@ class PieceReader:
             self._step(Path.GAUSS, fast, lambda s, v: enhance.smoothed(v)),
             _Step(Path.FITTED, FITTED, self._fitted, for_linear=False),
             _Step(Path.PROFILE, WITNESS_NAME, self._by_profile, for_matrix=False),
-            self._step(Path.ADAPTIVE, fast, lambda s, v: enhance.binarised(v, s.module_px)),
             self._step(Path.UPSCALED, fast, lambda s, v: enhance.upscaled(v)),
-            self._step(Path.SECOND_ENGINE, second, lambda s, v: enhance.smoothed(v)),
-            self._step(Path.CLOSED, fast, lambda s, v: enhance.closed(v, s.module_px)),
-            self._step(Path.DESKEWED, fast, self._deskewed, for_matrix=False),
+            self._step(Path.ADAPTIVE, fast, lambda s, v: enhance.binarised(v, s.module_px)),
+            self._step(Path.CLOSED, fast, lambda s, v: enhance.closed(v, s.module_px), for_linear=False),
             self._step(
                 Path.WIDER,
                 fast,
                 lambda s, v: self.region(self._frame, s.window, WIDER_MARGIN_MM) if v is s.views[0] else None,
             ),
+            self._step(Path.DESKEWED, fast, self._deskewed, for_matrix=False),
+            self._step(Path.SECOND_ENGINE, second, lambda s, v: enhance.smoothed(v)),
         ]
         if self.profile.full_frame:
             steps.append(
@@ -143,7 +143,12 @@ class PieceReader:
 
     @staticmethod
     def _step(
-        path: Path, engine: Engine, prepare: Callable[[_Search, View], View | None], *, for_matrix: bool = True
+        path: Path,
+        engine: Engine,
+        prepare: Callable[[_Search, View], View | None],
+        *,
+        for_matrix: bool = True,
+        for_linear: bool = True,
     ) -> _Step:
         """Make a step that lets an engine read a prepared view of every place where the code may be."""
 
@@ -157,7 +162,7 @@ class PieceReader:
                 for decoded in engine.decode(view.image, search.symbologies):
                     yield replace(decoded, corners=view.corners(decoded.corners))
 
-        return _Step(path, engine.name, decode, for_matrix=for_matrix)
+        return _Step(path, engine.name, decode, for_matrix, for_linear)
 
     def _search(self, gray: Gray, window: Window) -> _Search:
         view = self.region(gray, window, CODE_MARGIN_MM)
@@ -186,7 +191,9 @@ class PieceReader:
         return enhance.crop(gray, left, top, int((x + width + dx) * scale + 1), int((y + height + dy) * scale + 1))
 
     @staticmethod
-    def _deskewed(_search: _Search, view: View) -> View | None:
+    def _deskewed(search: _Search, view: View) -> View | None:
+        if not search.window.any_angle:
+            return None
         angle, coherence = enhance.bar_direction(view.image)
         return enhance.rotated(view, angle) if coherence > 0.1 and abs(angle) > 2.0 else None
 

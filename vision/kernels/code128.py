@@ -122,7 +122,7 @@ def correlation(profile: NDArray[np.float32], start: float, step: float, pattern
 @njit(cache=True, nogil=True, fastmath=True)
 def end_scores(
     profile: NDArray[np.float32],
-    step: float,
+    stride: int,
     skip: int,
     reach: int,
     starts: NDArray[np.float32],
@@ -131,29 +131,31 @@ def end_scores(
     stop_scores: NDArray[np.float32],
     best_bank: NDArray[np.int64],
 ) -> None:
-    """Score every position as the place of a start character, and as the end of a stop pattern.
+    """Score every ``stride``-th position as the place of a start character, and as the end of a stop pattern.
 
-    ``step`` is the distance of two template samples in profile positions. Positions are those of the first start
-    sample and one past the last stop sample (quiet zones outside). Only positions ``skip`` to ``reach``
-    from either end are tried, for start and stop. ``best_bank`` (2, positions) names the condition.
+    Positions are those of the first start sample and one past the last stop sample (quiet zones outside). Only
+    positions ``skip`` to ``reach`` from either end are tried, for start and stop. Entry k of the scores belongs to
+    position k * stride; ``best_bank`` (2, entries) names the condition.
     """
     quiet = 6 * 4
     start_scores[:] = -1.0
     stop_scores[:] = -1.0
     count = profile.shape[0]
-    for position in range(skip, min(count, reach)):
-        for bank in range(starts.shape[0]):
-            for kind in range(starts.shape[1]):
-                score = correlation(profile, position - quiet * step, step, starts[bank, kind])
-                if score > start_scores[position]:
-                    start_scores[position] = score
-                    best_bank[0, position] = bank
-    for position in range(max(0, count - reach), count - skip):
-        for bank in range(starts.shape[0]):
-            score = correlation(profile, position - 52.0 * step, step, stops[bank])
-            if score > stop_scores[position]:
-                stop_scores[position] = score
-                best_bank[1, position] = bank
+    for entry in range(start_scores.shape[0]):
+        position = entry * stride
+        if skip <= position < reach:
+            for bank in range(starts.shape[0]):
+                for kind in range(starts.shape[1]):
+                    score = correlation(profile, position - quiet, 1.0, starts[bank, kind])
+                    if score > start_scores[entry]:
+                        start_scores[entry] = score
+                        best_bank[0, entry] = bank
+        if count - reach <= position < count - skip:
+            for bank in range(starts.shape[0]):
+                score = correlation(profile, position - 52.0, 1.0, stops[bank])
+                if score > stop_scores[entry]:
+                    stop_scores[entry] = score
+                    best_bank[1, entry] = bank
 
 
 @njit(cache=True, nogil=True, fastmath=True)
