@@ -50,7 +50,7 @@ class Drawing {
       make("text", { x: 85, y: 22, class: "name" }, box, `打印机 ${printer.name}`);
       make("text", { x: 85, y: 44, class: "small" }, box, job ? job.job : "空闲 idle");
       if (job && job.of) make("rect", { class: "progress", x: 12, y: 54, width: 146 * job.done / job.of, height: 10, stroke: "none" }, box);
-      make("text", { x: 85, y: 80, class: "small" }, box, printer.reasons.join(", ") || (job ? `${job.done}/${job.of || "?"} 张 · 排队 ${printer.queued}` : ""));
+      make("text", { x: 85, y: 80, class: "small" }, box, printer.reasons.join(", ") || (job ? (job.of ? `${job.done}/${job.of} 张 · ` : "") + `排队 ${printer.queued}` : ""));
     });
   }
 }

@@ -1,7 +1,7 @@
 "use strict";
 // What the line looks like after a number of facts of the world log. Pure: no document, no clock.
 class LineModel {
-  constructor() { this.items = new Map(); this.history = new Map(); this.tray = 0; this.trayCount = 0; this.bin = 0; this.state = "–"; this.reason = ""; this.gate = "reject"; this.epoch = 1; this.eye = ""; this.feeder = 0; this.job = ""; this.t = 0; this.landed = []; }
+  constructor() { this.items = new Map(); this.history = new Map(); this.tray = 0; this.trayCount = 0; this.bin = 0; this.state = "–"; this.reason = ""; this.gate = "reject"; this.epoch = 1; this.eye = ""; this.feeder = 0; this.job = ""; this.t = 0; this.landed = []; this.printers = new Map(); }
   key(pieceNo) { return `p${this.epoch}:${pieceNo}`; }
   remember(pieceNo, fact) { if (!pieceNo) return; const key = this.key(pieceNo); if (!this.history.has(key)) this.history.set(key, []); this.history.get(key).push(fact); }
   apply(fact) {
@@ -11,6 +11,11 @@ class LineModel {
     if (fact.piece_no) this.remember(fact.piece_no, fact);
   }
   on_state(fact) { this.state = fact.state; this.reason = fact.reason; if (fact.reason === "BOOT" && fact.state === "ABORTED") this.epoch += 1; if (fact.state !== "EXECUTE") for (const item of this.items.values()) item.granted = false; }
+  printer(name) { if (!this.printers.has(name)) this.printers.set(name, { name, jobs: [], queued: 0, reasons: [] }); return this.printers.get(name); }
+  on_job_received(fact) { const printer = this.printer(fact.printer); printer.jobs.push({ job: fact.job, done: 0, of: 0 }); printer.queued = printer.jobs.length; }
+  on_printed(fact) { const printer = this.printer(fact.printer); printer.jobs = printer.jobs.filter((job) => job.job !== fact.job); printer.queued = printer.jobs.length; }
+  on_printer_stopped(fact) { this.printer(fact.printer).reasons.push(fact.reason); }
+  on_printer_released(fact) { const printer = this.printer(fact.printer); printer.reasons = printer.reasons.filter((reason) => reason !== fact.reason); }
   on_stack_loaded(fact) { this.feeder = fact.sheets; this.job = fact.job; }
   on_stack_ended() { this.feeder = 0; this.job = ""; }
   on_fed(fact) { this.feeder = Math.max(0, this.feeder - fact.sheets.length); this.eye = "c1"; this.items.set("s" + fact.sheets[0].id, { kind: "sheet", place: "c1", sheets: fact.sheets, label: `${fact.sheet_no}`, double: fact.sheets.length > 1 }); for (const sheet of fact.sheets) sheet.fed = fact; }

@@ -9,11 +9,22 @@ function line(list, text, kind) { const item = document.createElement("li"); ite
 function tell(fact) { const { t, what, ...rest } = fact; const words = Object.entries(rest).filter(([key]) => key !== "sheets").map(([key, value]) => `${key} ${typeof value === "object" ? JSON.stringify(value) : value}`).join(" · "); return `${t.toFixed(3)} s  ${what}  ${words}`; }
 function showState(state, reason) { $("state").textContent = (NAMES[state] || state) + (reason && reason !== "NONE" ? ` · ${reason}` : ""); $("state").className = "state " + (GOOD.has(state) ? "good" : BAD.has(state) ? "bad" : "warn"); $("belt").classList.toggle("running", state === "EXECUTE" || state === "UNHOLDING" || state === "CLEARING"); }
 function pick(item) { if (item.pieceNo) { $("piece").value = item.pieceNo; showPiece(item.pieceNo); } }
-async function ledgerOf(sheets) { try { const text = await (await fetch("/ledger")).text(); return text.split("\n").filter((row) => row && sheets.some((sheet) => row.includes(`"${sheet.job}"`) && new RegExp(`"(index|position)":\\s*${sheet.index}\\b`).test(row))); } catch { return []; } }
+let ledger = null;
+// The ledger's events of the pieces whose sheets these are: job.planned says which piece lies at which place of a print job.
+async function ledgerOf(sheets) {
+  if (ledger === null) { const text = await (await fetch("/ledger")).text(); ledger = text.split("\n").filter(Boolean).map((row) => JSON.parse(row)).filter(Array.isArray).map(([seq, , kind, , , piece, , job, data]) => ({ seq, kind, piece, job, data: typeof data === "string" ? JSON.parse(data) : data })); }
+  const wanted = new Set();
+  for (const event of ledger) {
+    if (event.kind !== "job.planned") continue;
+    let place = 0;
+    for (const [uid, count] of event.data.pieces || []) { for (const sheet of sheets) if (sheet.job === event.job && sheet.index >= place && sheet.index < place + count) wanted.add(uid); place += count; }
+  }
+  return ledger.filter((event) => wanted.has(event.piece)).map((event) => `#${event.seq} ${event.kind} ${event.piece} ${JSON.stringify(event.data)}`);
+}
 async function showPiece(number) {
   const list = $("history"); list.replaceChildren(); let found = false, sheets = [];
   for (const [key, facts] of model.history) if (key.endsWith(`:${number}`)) { found = true; for (const fact of facts) { if (fact.sheets) sheets = fact.sheets; line(list, tell(fact) + (fact.sheets ? "  纸 " + fact.sheets.map((sheet) => `${sheet.job}#${sheet.index + 1}`).join(", ") : "")); } }
-  if (!found) line(list, `没有这个件号 / no piece ${number} in this log`, "bad");
+  if (!found) line(list, `到这一步还没有这个件号 / no piece ${number} up to this step`, "bad");
   for (const row of await ledgerOf(sheets)) line(list, "台账 ledger " + row, "good");
 }
 function takeFact(fact) { model.apply(fact); if (model.eye) drawing.see(model.eye); if (!QUIET.has(fact.what)) line($("log"), tell(fact), /fault|smear|lost|jam|disturb/.test(fact.what) ? "bad" : ""); if (fact.what === "state") showState(fact.state, fact.reason); }
@@ -40,6 +51,7 @@ function stepTo(index) {
   at = Math.max(0, Math.min(replayFacts.length, index)); if (at < model.count || model.count === undefined) { model = new LineModel(); model.epoch = 1; model.count = 0; }
   while (model.count < at) { model.apply(replayFacts[model.count]); model.count += 1; }
   const fact = replayFacts[at - 1]; $("slider").value = at; $("step").textContent = `${at}/${replayFacts.length}`; $("clock").textContent = `${model.t.toFixed(3)} s`;
+  drawing.printers([...model.printers.values()]);
   if (fact) { $("said").textContent = tell(fact); if (model.eye) drawing.see(model.eye); } showState(model.state, model.reason);
   const log = $("log"); log.replaceChildren(); for (const past of replayFacts.slice(Math.max(0, at - 40), at)) line(log, tell(past));
 }
