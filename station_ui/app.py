@@ -41,7 +41,7 @@ def build_app(
     store: StationStore,
     out: Path,
     *,
-    line: str,
+    line: str | None = None,
     vault: PinVault | None = None,
     clock: Callable[[], float] = time.time,
     streams_max: int | None = None,
@@ -60,13 +60,13 @@ def build_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     entry = Entry(store, vault or PinVault(), clock)
     more: dict[str, Any] = {} if streams_max is None else {"streams_max": streams_max}
-    hub = LiveHub(door, line, PartRenderer(app, line), languages=LANGUAGES, clock=clock, **more)
+    hub = LiveHub(door, line, PartRenderer(app), languages=LANGUAGES, clock=clock, **more)
     partners = Partners(store, clock, local_webhooks=local_webhooks)
     overrides = Overrides(store, entry, door)
     room = TemplateRoom(templates or EXAMPLE_TEMPLATES, out / "template-previews", store, clock)
     training = TrainingRoom(STORIES, store, inject or simulator_console(out), clock)
     app.extensions["station"] = Station(
-        door, store, entry, overrides, partners, room, training, hub, Limits(), out, line, clock, store.secret()
+        door, store, entry, overrides, partners, room, training, hub, Limits(), out, clock, store.secret()
     )
     for part in (catalogue, looks, menu, access, headers):
         part.register(app)

@@ -18,6 +18,7 @@ POLL_S: Final = 0.04
 HEARTBEAT_S: Final = 1.0
 STREAMS_MAX: Final = 220
 LINE_SILENT_S: Final = 3.0
+DEFAULT_LINE: Final = "line-1"
 
 RenderParts = Callable[[LiveSnapshot | None, str], Mapping[str, str]]
 """Snapshot and language → HTML of every part, by part name. None: the line does not report."""
@@ -39,7 +40,7 @@ class LiveHub:
     def __init__(
         self,
         door: LedgerDoor,
-        line: str,
+        line: str | None,
         render: RenderParts,
         *,
         languages: tuple[str, ...],
@@ -74,6 +75,11 @@ class LiveHub:
             self._thread.join(timeout=5)
 
     @property
+    def line(self) -> str:
+        """Return the line this station stands at: the one it was given, else the first that ever reported."""
+        return self._line or DEFAULT_LINE
+
+    @property
     def streams(self) -> int:
         return self._streams
 
@@ -88,7 +94,9 @@ class LiveHub:
     def refresh(self) -> None:
         """Read the picture once, now. The thread does this twenty-five times a second; pages call it before they render."""
         try:
-            found = self._door.live(self._line)
+            if self._line is None:
+                self._line = next(iter(self._door.lines()), None)
+            found = self._door.live(self.line)
         except Exception:
             # A locked or vanished ledger is the same to a screen as a silent line; the next round tries again.
             found = self._seen
@@ -100,7 +108,8 @@ class LiveHub:
                 changed = False
         self._seen = found
         at_ns = self._seen[0] if self._seen else 0
-        silent = self._clock() - at_ns / 1e9 > LINE_SILENT_S
+        ended = self._snapshot is not None and self._snapshot.finished  # its last picture stays true
+        silent = not ended and self._clock() - at_ns / 1e9 > LINE_SILENT_S
         if changed or silent != self._silent or not self._parts:
             self._silent = silent
             self._publish()

@@ -41,6 +41,12 @@ def machine_reason(reason: str) -> str:
     return words.word(words.MACHINE_REASONS, reason)
 
 
+def hold_word(reasons: str) -> str:
+    """Return the reasons of a HOLD in words; a reason may carry the piece it is about after a colon."""
+    told = (reason.partition(":") for reason in reasons.split(", "))
+    return "、".join(f"{words.word(words.HOLDS, key)} {about}".strip() for key, _, about in told)
+
+
 def in_language(text: Words) -> str:
     return text.zh if language() == "zh" else text.en
 
@@ -69,7 +75,7 @@ def register(app: Flask) -> None:
     filters["moment_word"] = _table(words.MOMENTS)
     filters["moment_look"] = words.moment_look
     filters["security_word"] = _table(words.SECURITY_EVENTS)
-    filters["hold_word"] = lambda reasons: "、".join(words.word(words.HOLDS, one) for one in reasons.split(", "))
+    filters["hold_word"] = hold_word
     filters["delivery_word"] = _table(words.DELIVERY_STATES)
     filters["code39"] = charts.code39
     filters["words"] = in_language

@@ -114,7 +114,7 @@ def outcome_text(sent: Sent) -> tuple[bool, str]:
         return True, gettext("sent; waiting for the line to answer …")
     answer, why = str(sent.outcome.get("answer", "")), str(sent.outcome.get("why", ""))
     said = sent.outcome.get("why_zh" if language() == "zh" else "why_en")
-    because = str(said) if said else (words.word(words.REFUSAL_WORDS, why) if why else "")
+    because = str(said) if said else words.word({**words.PIECE_STATES, **words.REFUSAL_WORDS}, why) if why else ""
     subjects = sent.outcome.get("subjects")
     listed = "、".join(str(one) for one in subjects[:8]) if isinstance(subjects, list) and subjects else ""
     text = "：".join(part for part in (words.word(words.ANSWERS, answer), because) if part)

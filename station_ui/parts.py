@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from flask import Flask, g, render_template
 from flask_babel import force_locale, gettext
 
-from controller.service.live import LiveSnapshot, Severity
-from controller.service.packml import PACKML, worst
+from controller.service.live import Alarm, LiveSnapshot, Severity
+from controller.service.packml import COMPLETE, EXECUTE, PACKML, worst
 from controller.service.views import EXCEPTION_STATES, OUT_STATES
 from station_ui import charts, words
+from station_ui.station import station
 
 PARTS = ("strip", "notices", "andon", "belt", "rate", "machines", "cameras", "batch", "queue", "verdicts", "pulse")
 PERSONAL = frozenset({"verdicts"})
@@ -20,13 +21,13 @@ PERSONAL = frozenset({"verdicts"})
 class PartRenderer:
     """Callable of the live hub. Renders outside any request, in a test context of its own."""
 
-    def __init__(self, app: Flask, line: str) -> None:
-        self._app, self._line = app, line
+    def __init__(self, app: Flask) -> None:
+        self._app = app
 
     def __call__(self, snapshot: LiveSnapshot | None, language: str) -> Mapping[str, str]:
         with self._app.test_request_context("/"), force_locale(language):
             g.language = language
-            context = _context(snapshot, self._line)
+            context = _context(snapshot, station().line)
             return {name: render_template(f"parts/{name}.html", **context).strip() for name in PARTS}
 
 
@@ -43,7 +44,10 @@ def _context(live: LiveSnapshot | None, line: str) -> dict[str, object]:
         }
     inserters = [machine for machine in live.machines if machine.kind == "inserter"] or live.machines
     state = worst(tuple(machine.state if machine.linked else 0 for machine in inserters))
-    loudest = sorted(live.alarms, key=lambda one: list(Severity).index(one.severity))
+    if live.finished and state == EXECUTE:
+        state = COMPLETE  # the run has ended and let go of a machine that was left running for the next one
+    look = PACKML[state][1].value
+    alarm, more = _sorted_alarms(live, running=look == "run")
     out = sum(live.counts.get(name, 0) for name in OUT_STATES)
     off = sum(live.counts.get(name, 0) for name in EXCEPTION_STATES)
     rest = max(live.letters - out, 0)
@@ -51,11 +55,12 @@ def _context(live: LiveSnapshot | None, line: str) -> dict[str, object]:
         "live": live,
         "line": live.line,
         "line_state": state,
-        "line_look": PACKML[state][1].value,
+        "line_look": look,
         "line_reason": next(
             (m.reason for m in live.machines if m.state == state and m.reason not in ("", "0", "NONE")), ""
         ),
-        "alarm": loudest[0] if loudest else None,
+        "alarm": alarm,
+        "more_alarms": more,
         "belt_svg": charts.belt(live.belt, zones, gettext("In the machine: %(count)s pieces", count=len(live.belt))),
         "rate_svg": charts.bar(live.rate_now, live.rate_target, gettext("Rate against target")),
         "batch_svg": charts.stack(
@@ -69,3 +74,14 @@ def _context(live: LiveSnapshot | None, line: str) -> dict[str, object]:
         "out": out,
         "off": off,
     }
+
+
+def _sorted_alarms(live: LiveSnapshot, *, running: bool) -> tuple[Alarm | None, list[Alarm]]:
+    """Return the alarm of the banner and the others, loudest and newest first.
+
+    What stopped a line that runs again is over: it is listed, and the banner and its one button belong to the running line.
+    """
+    loudest = sorted(live.alarms, key=lambda one: (list(Severity).index(one.severity), -one.since_unix_ns))
+    if running or not loudest or loudest[0].severity is Severity.NOTE:
+        return None, sorted(live.alarms, key=lambda one: -one.since_unix_ns)[:2]
+    return loudest[0], loudest[1:3]

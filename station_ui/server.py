@@ -20,7 +20,6 @@ from station_ui.partner.webhooks import WebhookSender
 
 # Each live screen holds one thread; the rest serve pages. A gone screen holds its thread until the next heartbeat.
 THREADS: Final = STREAMS_MAX + 36
-DEFAULT_LINE: Final = "line-1"
 
 
 class NoLedger(RuntimeError):
@@ -49,12 +48,10 @@ def serve_station(
         ) from None
     store = StationStore(station_address)
     with contextlib.closing(door), contextlib.closing(store):
-        run_server(
-            door, store, out, port, line or next(iter(door.lines()), DEFAULT_LINE), local_webhooks=local_webhooks
-        )
+        run_server(door, store, out, port, line, local_webhooks=local_webhooks)
 
 
-def run_server(door: LedgerDoor, store: StationStore, out: Path, port: int, line: str, **options: Any) -> None:
+def run_server(door: LedgerDoor, store: StationStore, out: Path, port: int, line: str | None, **options: Any) -> None:
     """Bind, say where, and serve until interrupted."""
     server, app = make_server(door, store, out, port, line, **options)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -79,7 +76,7 @@ def stop_server(server: Any, app: Any) -> None:
 
 
 def make_server(
-    door: LedgerDoor, store: StationStore, out: Path, port: int, line: str, **options: Any
+    door: LedgerDoor, store: StationStore, out: Path, port: int, line: str | None, **options: Any
 ) -> tuple[Any, Any]:
     """Return (bound waitress server, application); the caller runs both the server and the application's hub."""
     import waitress

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """``out`` is the run directory (frames, letters, reports); ``line`` the line this station stands at."""
+    """``out`` is the run directory (frames, letters, reports)."""
 
     door: LedgerDoor
     store: StationStore
@@ -38,10 +38,14 @@ class Station:
     hub: LiveHub
     limits: Limits
     out: Path
-    line: str
     clock: Callable[[], float]
     form_secret: bytes
     turns: tuple[threading.Lock, ...] = field(default_factory=lambda: tuple(threading.Lock() for _ in range(64)))
+
+    @property
+    def line(self) -> str:
+        """Return the name of the line this station stands at."""
+        return self.hub.line
 
     def turn(self, key: str) -> threading.Lock:
         """Return the lock under which requests with the same ``key`` take turns."""

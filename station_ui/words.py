@@ -237,6 +237,7 @@ REFUSAL_WORDS: Final = {
     "tray-on-hold": _("the tray is on hold: audit it first"),
     "pieces-on-their-way": _("pieces are still on their way into it: wait a moment"),
     "audit-count-differs": _("the count by hand differs from the scans: count again"),
+    "recount-by-another": _("the counts differ: somebody else must scan and count it again"),
     "pull-first": _("take out these pieces first and scan them at the exception station:"),
     "closed-tray-differs": _("a closed tray differs from its list: call the supervisor"),
     "no-link": _("there is no link to the machine"),
@@ -300,11 +301,13 @@ def moment_look(kind: str) -> str:
 
 HOLDS: Final = {
     "exit-unknown": _("an envelope may or may not be in it"),
-    "foreign": _("an envelope fell in that nobody granted"),
-    "recall": _("a recalled letter is in it"),
-    "count": _("the counts differ"),
-    "hands": _("a cover was open"),
-    "audit": _("the audit found a difference"),
+    "cover-opened": _("a cover was open"),
+    "taken-away-unannounced": _("the tray was taken away without a word"),
+    "removed-by-hand": _("pieces were taken out by hand"),
+    "eye-count-jumped": _("an envelope fell in that nobody granted"),
+    "audit-differs": _("the audit found a difference"),
+    "pull": _("a piece must be taken out of it"),
+    "found-outside": _("a piece of it was found elsewhere"),
 }
 
 SECURITY_EVENTS: Final = {

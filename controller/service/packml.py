@@ -42,6 +42,7 @@ PACKML: Final[Mapping[int, tuple[str, Look]]] = MappingProxyType(
 )
 
 EXECUTE: Final = 6
+COMPLETE: Final = 17
 _WORST_FIRST: Final = (9, 8, 0, 11, 10, 2, 7, 1, 5, 13, 12, 14, 15, 3, 16, 17, 4, 6)
 
 

@@ -64,6 +64,16 @@
     if (part && performance.now() - (changed.get(part) ?? -1e9) < GUARD_MS) { event.preventDefault(); event.stopPropagation(); }
   }, true);
 
+  // A picture may be decided upon before it is on the disk: ask again, a few times, before leaving the place empty.
+  document.addEventListener("error", (event) => {
+    const picture = event.target;
+    if (!(picture instanceof HTMLImageElement)) return;
+    const tries = Number(picture.dataset.tries ?? 0);
+    if (tries >= 5) return;
+    picture.dataset.tries = String(tries + 1);
+    setTimeout(() => { picture.loading = "eager"; picture.src = picture.src.replace(/\?.*$/, "") + `?${tries + 1}`; }, 700);
+  }, true);
+
   // --- forms ------------------------------------------------------------------------------------------------------
   document.addEventListener("submit", (event) => {
     const form = event.target;
