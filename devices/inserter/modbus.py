@@ -126,7 +126,8 @@ class ModbusInserterDriver(Verbs):
                     words = self._ask(request)
                 except OSError as problem:
                     return LinkLostWhy.UNPLUGGED, f"{self._url}: {problem}"
-                if words is None and not self._client.connected:
+                # pymodbus hangs up after one late answer; the session lives in the registers and outlasts a new connection.
+                if words is None and not self._client.connected and not self._connect():
                     return LinkLostWhy.UNPLUGGED, f"{self._url} closed the connection"
                 with self._wake:
                     self._session.answer(request, words, steady_us())

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from devices.inserter.messages import Command, CommandCode
+from devices.inserter.register_session import Read, RegisterSession, Rest, Write
 from devices.inserter.session import Phase, Session
 from devices.kinds import (
     NO_LIMIT,
@@ -31,6 +32,7 @@ from devices.kinds import (
 )
 from simulator.defects import Defects
 from simulator.inserter.firmware import Firmware
+from simulator.inserter.registers import DeviceRegisters
 from simulator.inserter.wire import DeviceWire
 from simulator.paper import Envelope, Picture, Sheet, Stack
 from simulator.scenario import MachinePlan
@@ -218,3 +220,63 @@ def test_a_dead_host_stops_the_machine_within_300_ms_and_nothing_passes_after() 
             shop.firmware.advance(shop.now)
         assert len(shop.floor.in_tray) - on_the_way <= 1  # a piece already past the gate
         assert passed <= on_the_way
+
+
+class RegisterShop(Shop):
+    """The same shop on transport B: a share of the transactions fails before or after the machine has acted, or comes back garbled."""
+
+    def __init__(self, seed: int, failing: float) -> None:
+        super().__init__(seed, 0.0, 0.0)
+        self.failing = failing
+        self.registers = DeviceRegisters(self.firmware, self.now)
+        self.host = RegisterSession("inserter", lambda: self.random.getrandbits(32) or 1)
+        self.host.open(self.now)
+        self.session = self.host  # type: ignore[assignment]
+
+    def step(self, steps: int = 1) -> None:
+        for _ in range(steps):
+            self.now += STEP_US
+            if not self.firmware.path.has_sheets():
+                self.load()
+            self.firmware.advance(self.now)
+            self.registers.tick(self.now)
+            request = self.host.next_request(self.now)
+            if not isinstance(request, Rest):
+                self.host.answer(request, self.transact(request), self.now)
+            while self.host.notices:
+                self.take(self.host.notices.popleft())
+
+    def transact(self, request: Read | Write) -> list[int] | None:
+        fate = self.random.random() / self.failing if self.failing else 2.0
+        if fate < 0.4:
+            return None
+        if isinstance(request, Write):
+            words = list(request.words)
+            if fate < 0.7:
+                words[self.random.randrange(len(words))] ^= 1 << self.random.randrange(16)
+            self.registers.write(request.address, words, self.now)
+            self.firmware.advance(self.now)
+            return None if fate < 1.0 else []
+        found = self.registers.read(request.address, request.count, self.now)
+        if fate < 1.0:
+            found[self.random.randrange(len(found))] ^= 1 << self.random.randrange(16)
+        return found
+
+
+@pytest.mark.parametrize("failing", [0.0, 0.05, 0.3])
+def test_on_registers_nothing_is_applied_twice_and_no_event_is_lost(failing: float) -> None:
+    for seed in range(4):
+        shop = RegisterShop(seed, failing)
+        chance = random.Random(seed)
+        for _ in range(60):
+            shop.step(100)
+            if failing and chance.random() < 0.05:
+                shop.reboot()
+        shop.failing = 0.0
+        shop.step(2500)
+        shop.check()
+        assert shop.host.phase is Phase.UP
+        assert any(isinstance(event, TrayEye) and event.epoch == shop.floor.epoch for event in shop.events)
+        if not failing:
+            assert shop.lost == []
+            assert shop.host.retransmissions == 0
