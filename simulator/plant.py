@@ -61,9 +61,10 @@ class Plant:
         self._faults = Faults(self, scenario)
         self.printers = [self._make_printer(plan.name, plan.sheets_per_s * speed) for plan in scenario.printers]
         self.servers = [IppServer(printer) for printer in self.printers]
+        smear_mm = scenario.machine.smear_mm(speed)
         self.cameras = {
-            name: CameraUnit(name, seed * 2 + place, self.journal, self.defects)
-            for place, name in enumerate(("c1", "c2"))
+            name: CameraUnit(name, seed * 2 + place, self.journal, self.defects, smear_px=smear_mm * px_per_mm)
+            for place, (name, px_per_mm) in enumerate((("c1", MARGIN_PX_PER_MM), ("c2", PANEL_PX_PER_MM)))
         }
         self.device = self._make_device(seed)
         self.modbus: ModbusDoor | None = None

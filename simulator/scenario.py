@@ -41,11 +41,17 @@ class MachinePlan:
     gate_to_eye_ms: float = 60.0
     eye_to_settled_ms: float = 80.0
     set_wait_ms: float = 400.0
+    belt_m_per_s: float = 3.29
+    exposure_us: float = 20.0
     bin_capacity: int = 500
     scale: bool = False
     transport: str = "serial"
     baud: int = 115200
     ring: int = 1024
+
+    def smear_mm(self, speed: float) -> float:
+        """Return how far paper moves while a camera's shutter is open."""
+        return self.belt_m_per_s * speed * self.exposure_us / 1000
 
     def at(self, speed: float) -> Mechanics:
         """Return the mechanics at ``speed`` times the nominal belt speed."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from simulator.paper import MARGIN_MM, MARGIN_PX_PER_MM, PANEL_MM, PANEL_PX_PER_MM, Envelope, Pixels, Sheet
 
@@ -20,14 +21,26 @@ BELT_GREY = 60
 NOISE_SIGMA = 2.5
 TURN_DEG_SIGMA = 0.15
 SHAKE_PX_SIGMA = 1.0
+LENS_BLUR_PX = 0.6
+
+
+def smear_kernel(length_px: float) -> npt.NDArray[np.float32]:
+    """Return the (1, n) box kernel of a movement of ``length_px``, its ends as fractions of a pixel."""
+    whole = max(0.0, length_px)
+    reach = int(np.ceil(whole / 2))
+    kernel = np.clip(whole / 2 + 0.5 - np.abs(np.arange(-reach, reach + 1)), 0.0, 1.0)
+    return np.asarray(kernel / kernel.sum(), dtype=np.float32).reshape(1, -1)
 
 
 class Optics:
-    """Lens, light and sensor of one camera: small turn and shake, blur along the belt, noise."""
+    """Lens, light and sensor of one camera: small turn and shake, lens blur, smear along the belt, noise.
 
-    def __init__(self, seed: int, blur_px: float = 0.6) -> None:
+    ``smear_px`` is how far the picture moves while the shutter is open: belt speed times exposure times resolution.
+    """
+
+    def __init__(self, seed: int, smear_px: float = 0.0) -> None:
         self._rng = np.random.default_rng(seed)
-        self._blur_px = blur_px
+        self._smear = smear_kernel(smear_px)
         noise = self._rng.normal(0, NOISE_SIGMA, (1400, 2400)) + 128
         self._noise: Pixels = np.clip(noise.round(), 0, 255).astype(np.uint8)
 
@@ -37,8 +50,9 @@ class Optics:
         turn = cv2.getRotationMatrix2D((width / 2, height / 2), float(self._rng.normal(0, TURN_DEG_SIGMA)), 1.0)
         turn[:, 2] = turn[:, 2] + self._rng.normal(0, SHAKE_PX_SIGMA, 2)
         seen = cv2.warpAffine(scene, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        if self._blur_px > 0:
-            seen = cv2.GaussianBlur(seen, (3, 3), self._blur_px)
+        seen = cv2.GaussianBlur(seen, (3, 3), LENS_BLUR_PX)
+        if self._smear.size > 1:
+            seen = cv2.filter2D(seen, -1, self._smear, borderType=cv2.BORDER_REPLICATE)
         if glare:
             seen = cv2.addWeighted(seen, 0.08, np.full_like(seen, 255), 0.92, 0)
         y = int(self._rng.integers(0, self._noise.shape[0] - height + 1))

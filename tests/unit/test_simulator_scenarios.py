@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 
+import cv2
+import numpy as np
 import pytest
 
-from simulator.cameras.picture import C2_REGION_MM, Optics, envelope_scene, sheet_scene
+from simulator.cameras.picture import C2_REGION_MM, Optics, envelope_scene, sheet_scene, smear_kernel
 from simulator.console import SAYINGS, UnknownWords, understand
 from simulator.matrix import facts, judge, rows
 from simulator.paper import Envelope, Picture, Sheet
 from simulator.printing.raster import blank
-from simulator.scenario import SCENARIOS, Scenario, ScenarioError, load, parse
+from simulator.scenario import SCENARIOS, MachinePlan, Scenario, ScenarioError, load, parse
 
 
 def test_every_row_of_the_fault_matrix_has_one_scenario_with_an_expected_outcome() -> None:
@@ -111,6 +113,20 @@ def test_the_same_seed_makes_the_same_frame() -> None:
     scene = sheet_scene([sheet(0)])
     assert (Optics(5).expose(scene) == Optics(5).expose(scene)).all()
     assert (Optics(5).expose(scene) != Optics(6).expose(scene)).any()
+
+
+def test_motion_smear_is_as_long_as_the_paper_moves_while_the_shutter_is_open() -> None:
+    for length in (0.0, 0.5, 1.0, 2.6, 7.0):
+        kernel = smear_kernel(length)
+        assert abs(float(kernel.sum()) - 1) < 1e-6
+        assert kernel.size >= length
+    assert abs(MachinePlan().smear_mm(2.0) - 0.1316) < 1e-9
+    edge = np.full((20, 60), 255, np.uint8)
+    edge[:, 30:] = 0
+    sharp, smeared = (
+        int((np.abs(np.diff(cv2.filter2D(edge, -1, smear_kernel(px))[10].astype(int))) > 5).sum()) for px in (0.5, 6.0)
+    )
+    assert smeared > sharp
 
 
 def test_a_row_that_did_not_end_as_expected_is_told(tmp_path) -> None:  # type: ignore[no-untyped-def]
