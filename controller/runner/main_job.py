@@ -159,7 +159,7 @@ def _hand_out(
     manifest = outcome.make_manifest(book, batch, session.taken.fields, simulated=simulated)
     outcome.write_manifest(manifest, job.out)
     stages.add("manifest", len(manifest.lines), time.monotonic() - began)
-    outcome.write_contact_sheet(book, batch, job.out, simulated=simulated)
+    outcome.write_contact_sheet(book, session.opened.ledger, batch, job.out, simulated=simulated)
     facts = outcome.summary(
         book, session.opened.ledger, batch, len(intake.accepted), intake.refused_rows, len(violations), stages
     )

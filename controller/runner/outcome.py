@@ -33,14 +33,14 @@ class Stages:
         return {name: {"count": count, "seconds": round(seconds, 3)} for name, (count, seconds) in self.spans.items()}
 
 
-def diverted_by_reason(ledger: Ledger, batch: int) -> dict[str, int]:
-    """Count pieces that left the path by the first reason that was written down for each."""
+def divert_reasons(ledger: Ledger, batch: int) -> dict[int, str]:
+    """Return why each piece left the path, by uid: the first reason that was written down."""
     reasons: dict[int, str] = {}
     for event in ledger.read():
         if event.kind in ("piece.suspected", "piece.diverted", "piece.exit-unknown") and event.piece // 10**9 == batch:
             data = json.loads(event.data)
             reasons.setdefault(event.piece, str(data.get("reason") or data.get("why") or "unknown"))
-    return dict(Counter(reasons.values()).most_common())
+    return reasons
 
 
 def summary(
@@ -55,7 +55,7 @@ def summary(
         "refused": refused,
         "letters": len(book.batches[batch].letters),
         "sheets": sum(piece.sheets for piece in pieces),
-        "diverted": diverted_by_reason(ledger, batch),
+        "diverted": dict(Counter(divert_reasons(ledger, batch).values()).most_common()),
         "reprinted": sum(1 for piece in pieces if attempt_of(piece.uid) > 1),
         "released": len(released),
         "destroyed": account.by_state.get(PieceState.DESTROYED, 0),
@@ -107,15 +107,15 @@ def write_manifest(manifest: Manifest, out: Path) -> None:
     write_manifest_pdf(manifest, out / "manifest.pdf")
 
 
-def write_contact_sheet(book: Book, batch: int, out: Path, *, simulated: bool) -> int:
+def write_contact_sheet(book: Book, ledger: Ledger, batch: int, out: Path, *, simulated: bool) -> int:
     """Put camera frame and rendered letter side by side: what did not pass and was seen, then what passed; return how many are shown."""
     from rendering.art.contact_sheet import Tile, contact_sheet
 
-    tiles = []
+    tiles, reasons = [], divert_reasons(ledger, batch)
     for piece in book.batches[batch].pieces:
         frame, letter = out / "frames" / f"{piece.uid}.jpg", out / "letters" / f"{piece.uid}.png"
         ok = piece.state in _OUT
-        why = "" if ok else f" · {piece.reason or piece.state}"
+        why = "" if ok else f" · {reasons.get(piece.uid, piece.state)}"
         if frame.exists():
             picture = letter if letter.exists() else None
             tiles.append(Tile(frame, picture, piece_name(piece.uid) + why, ok))
