@@ -323,6 +323,7 @@ def test_the_first_piece_is_refused_to_prove_the_gate_and_then_one_in_every_so_m
     challenged = [n for n, piece in enumerate(floor.core.book.batches[1].pieces) if piece.reason == "challenge"]
     assert challenged[0] == 0
     assert len(challenged) == 3
+    assert all(10 <= later - earlier <= 15 for earlier, later in zip(challenged, challenged[1:], strict=False))
     finished(floor)
 
 

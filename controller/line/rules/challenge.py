@@ -19,9 +19,9 @@ def is_due(line: LineState) -> bool:
     every = line.config.challenge_every
     if not every:
         return False
-    if any(envelope.challenge for envelope in line.inside.values()) if line.challenge_due else False:
+    if not line.challenge_due and line.passed_since_reject < every:
         return False
-    return line.challenge_due or line.passed_since_reject >= every
+    return not any(envelope.challenge for envelope in line.inside.values())
 
 
 def begin(line: LineState, envelope: LinePiece) -> None:
