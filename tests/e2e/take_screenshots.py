@@ -1,0 +1,93 @@
+"""Takes the pictures of every screen in Chinese and English: ``python tests/e2e/take_screenshots.py docs/screens``.
+
+The floor is the tests' own: a real ledger with made-up people, drawn pictures, and a stand-in for the line.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+from station_world import PIN, Floor, floor, mark_of, piece
+from test_station_stories import ARGUMENTS
+
+from controller.service.approvals import Override
+
+SHOTS = (
+    ("line", "/"), ("exceptions", "/exceptions"), ("piece", f"/pieces/{piece(9)}"), ("batches", "/batches"), ("batch", "/batches/7"),
+    ("trays", "/trays"), ("tray", "/trays/12"), ("tray-audit", "/trays/12/audit"), ("returns", "/returns?q=000007-0000020-01"),
+    ("approvals", "/approvals"), ("figures", "/kpi"), ("templates", "/templates"), ("template", "/templates/lawyer_letter"),
+    ("partners", "/partners"), ("people", "/people"), ("audit", "/audit"), ("training", "/training"),
+)  # fmt: skip
+COLOURS = 96
+
+
+def save(page: Page, target: Path) -> None:
+    """Keep a screenshot small: a palette is enough for flat screens."""
+    with Image.open(io.BytesIO(page.screenshot())) as shot:
+        shot.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
+
+
+def take(ground: Floor, page: Page, language: str, out: Path) -> None:
+    page.goto(ground.url + "/login")
+    save(page, out / f"sign-in.{language}.png")
+    page.fill("input[name=badge]", "LBSUPE0001")
+    page.fill("input[name=pin]", PIN)
+    page.click("main button")
+    page.wait_for_selector(".andon")
+    for name, path in SHOTS:
+        page.goto(ground.url + path)
+        if name == "template":
+            page.wait_for_selector(".sheet-previews img", timeout=90_000)
+        page.wait_for_timeout(300)
+        save(page, out / f"{name}.{language}.png")
+    ground.line.jam()
+    page.goto(ground.url + "/")
+    page.wait_for_timeout(500)
+    save(page, out / f"line-jam.{language}.png")
+    page.goto(ground.url + "/exceptions")
+    page.keyboard.type(mark_of(piece(20)) + "\n", delay=5)
+    page.wait_for_selector("#toast.bad")
+    page.wait_for_timeout(300)
+    save(page, out / f"wrong-scan.{language}.png")
+    page.goto(ground.url + "/")
+    page.get_by_label({"zh": "锁定屏幕", "en": "Lock this screen"}[language]).click()
+    page.wait_for_selector("#unlock-title")
+    save(page, out / f"locked.{language}.png")
+    ground.line.calm()
+
+
+def main(out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, floor(Path(folder)) as ground, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", headless=True, args=list(ARGUMENTS))
+        ground.app.extensions["station"].partners.add("post", "平江邮政")
+        for number, subject in enumerate((31, 9)):
+            asker = ground.entry.person("LBOPER0001")
+            kind = ("declare-lost", "custody-typed")[number]
+            ground.app.extensions["station"].overrides.ask(Override(kind), str(piece(subject)), "码被墨粉盖住", asker)
+        for language, locale in (("zh", "zh-CN"), ("en", "en-GB")):
+            ground.entry.set_language("LBSUPE0001", language)
+            context = browser.new_context(viewport={"width": 1280, "height": 800}, locale=locale, color_scheme="dark")
+            take(ground, context.new_page(), language, out)
+            context.close()
+        context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN", color_scheme="light")
+        ground.entry.set_language("LBSUPE0001", "zh")
+        page = context.new_page()
+        page.goto(ground.url + "/login")
+        page.fill("input[name=badge]", "LBSUPE0001")
+        page.fill("input[name=pin]", PIN)
+        page.click("main button")
+        page.wait_for_selector(".andon")
+        time.sleep(0.5)
+        save(page, out / "line-light-1920.zh.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
