@@ -177,10 +177,10 @@ class FrameWatch:
         self._stop.set()
         if self._threads[0].is_alive():
             self._threads[0].join(timeout=self._silence_s + 2.0)
-        self._pool.shutdown(wait=False, cancel_futures=True)
         if self._threads[1].is_alive():
             self._tickets.put(None)
             self._threads[1].join(timeout=self._deadline_s * 8 + 2.0)
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def __enter__(self) -> Self:
         return self
