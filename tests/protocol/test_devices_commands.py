@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
+import random
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,36 +16,26 @@ from devices.doctor.findings import Health
 from devices.doctor.host import check_spool
 from devices.doctor.ports import check_port
 from devices.link import Link
+from simulator.defects import Defects
+from simulator.inserter.device import InserterDevice, clock_us
+from simulator.inserter.firmware import Firmware
 from simulator.inserter.port import PtyPort
-from tests.protocol.model_inserter import ModelPort
+from simulator.paper import Picture, Sheet, Stack
+from simulator.scenario import MachinePlan
+from tests.protocol.model_inserter import Floor
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Path]:
-    """The simulated machine behind a pty; its time is driven by what the host writes, as fast as the host can."""
-    port, model, stop = PtyPort(tmp_path / "inserter", baud=0), ModelPort(), threading.Event()
-
-    def run() -> None:
-        import time
-
-        start_us, model_start = time.monotonic_ns() // 1000, model.now
-        while not stop.is_set():
-            due = time.monotonic_ns() // 1000 - start_us + model_start
-            port.read(due)
-            data = port.arrived(due)
-            if data:
-                model.write(data)
-            while model.now < due:
-                port.send(model.read(0.001), due)
-            port.flush(due + 1)
-            stop.wait(0.0005)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    """The simulated machine behind a pty, in real time, with sheets in its feeder."""
+    port, now_us = PtyPort(tmp_path / "inserter", baud=0), clock_us()
+    firmware = Firmware(MachinePlan().at(1.0), Floor(), Defects(1), random.Random(1), epoch=3, now_us=now_us)
+    blank = Picture(1, 1, b"")
+    firmware.load(Stack("p1", "job", deque(Sheet(n, "p1", "job", n, blank, blank) for n in range(100)), 1))
+    device = InserterDevice(firmware, port, Defects(1))
+    device.start()
     yield port.link
-    stop.set()
-    thread.join(5)
-    port.close()
+    device.close()
 
 
 def test_the_doctor_names_each_thing_and_ends_well_on_a_sound_machine(tmp_path: Path) -> None:
