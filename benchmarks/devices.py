@@ -154,7 +154,7 @@ def _feed(
 
 def run(quick: bool, report: Report) -> None:
     """Fuzz, then the benches of a running machine and a running spooler."""
-    from benchmarks.device_faults import cable_pulls, dead_hosts, killed_spoolers
+    from benchmarks.device_faults import cable_pulls, dead_hosts, dead_hosts_in_virtual_time, killed_spoolers
 
     inputs = 20_000 if quick else 1_000_000
     for name in PARSERS:
@@ -162,5 +162,5 @@ def run(quick: bool, report: Report) -> None:
         measure = f"fuzz {name}: failures in {inputs} inputs"
         report.add(measure, len(done.failures), "failures", at_most=0)
         report.add(f"fuzz {name}: memory grown over 2,000 more", done.grown_bytes / 1024, "KiB", at_most=200)
-    for bench in (cable_pulls, dead_hosts, killed_spoolers):
+    for bench in (cable_pulls, dead_hosts_in_virtual_time, dead_hosts, killed_spoolers):
         bench(quick, report)
