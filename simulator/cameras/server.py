@@ -12,13 +12,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import cv2
 
 from simulator.cameras.picture import Optics
 from simulator.defects import Defects
 from simulator.journal import Journal
+from simulator.loopback import LoopbackServer
 from simulator.paper import Pixels
 
 SHOTS_WAITING_MAX = 64
@@ -141,7 +142,7 @@ def _offer(viewer: queue.Queue[bytes | None], part: bytes | None) -> bool:
     return True
 
 
-def _door(camera: CameraUnit, port: int) -> ThreadingHTTPServer:
+def _door(camera: CameraUnit, port: int) -> LoopbackServer:
     class Door(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
@@ -191,6 +192,4 @@ def _door(camera: CameraUnit, port: int) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:
             """Nothing on the terminal."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Door)
-    server.daemon_threads = True
-    return server
+    return LoopbackServer(port, Door)

@@ -9,10 +9,11 @@ import gzip
 import threading
 import zlib
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BufferedIOBase
 from typing import ClassVar
 
+from simulator.loopback import LoopbackServer
 from simulator.printing.attributes import COMPRESSIONS, FORMATS, SIDES, choose, job_attributes, printer_attributes
 from simulator.printing.ipp import (
     Attribute,
@@ -216,8 +217,17 @@ def _read_chunked(stream: BufferedIOBase) -> bytes:
         total += size
         if total > REQUEST_BYTES_MAX:
             raise MalformedMessage("the request is too large")
-        parts.append(stream.read(size))
+        parts.append(_read_exactly(stream, size))
         stream.readline(8)
+
+
+def _read_exactly(stream: BufferedIOBase, size: int) -> bytes:
+    if not 0 <= size <= REQUEST_BYTES_MAX:
+        raise MalformedMessage("the request is too large")
+    body = stream.read(size)
+    if len(body) < size:
+        raise MalformedMessage("the connection ended in the middle of the request")
+    return body
 
 
 class IppServer:
@@ -235,7 +245,7 @@ class IppServer:
                     if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
                         body = _read_chunked(self.rfile)
                     else:
-                        body = self.rfile.read(min(int(self.headers.get("Content-Length", "0")), REQUEST_BYTES_MAX))
+                        body = _read_exactly(self.rfile, int(self.headers.get("Content-Length", "0")))
                     self._reply(200, "application/ipp", self.service.answer(body))
                 except (MalformedMessage, ValueError) as problem:
                     self.close_connection = True
@@ -255,8 +265,7 @@ class IppServer:
             def log_message(self, format: str, *args: object) -> None:
                 """Job names and users are nobody's business on a terminal."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Door)
-        self._server.daemon_threads = True
+        self._server = LoopbackServer(port, Door)
         self.uri = f"ipp://127.0.0.1:{self._server.server_address[1]}/ipp/print"
         Door.service = IppService(printer, self.uri)
         self.printer = printer

@@ -10,11 +10,12 @@ import json
 import queue
 import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from simulator.console import SAYINGS, UnknownWords, execute
+from simulator.loopback import LoopbackServer
 from simulator.window.snapshot import snapshot
 
 if TYPE_CHECKING:
@@ -193,8 +194,7 @@ class WindowServer:
     ) -> None:
         self.feed = LiveFeed(plant) if plant is not None else None
         room = Room(world_log, plant, self.feed, ledger_events)
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), type("RoomDoor", (Door,), {"room": room}))
-        self._server.daemon_threads = True
+        self._server = LoopbackServer(port, type("RoomDoor", (Door,), {"room": room}))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
         self._thread = threading.Thread(target=self._server.serve_forever, name="sim-window", daemon=True)
 

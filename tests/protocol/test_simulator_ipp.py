@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -68,6 +69,30 @@ def test_what_is_not_ipp_is_answered_400_and_the_printer_lives(server: IppServer
     connection.request("GET", "/")
     assert "SIMULATED" in connection.getresponse().read().decode()
     connection.close()
+
+
+def test_a_document_cut_off_by_a_dying_spooler_is_never_printed(server: IppServer, tmp_path: Path) -> None:
+    operation = {
+        "attributes-charset": ipp.Attribute(ipp.Tag.CHARSET, ("utf-8",)),
+        "attributes-natural-language": ipp.Attribute(ipp.Tag.LANGUAGE, ("en",)),
+        "printer-uri": ipp.Attribute(ipp.Tag.URI, (server.uri,)),
+        "job-name": ipp.Attribute(ipp.Tag.NAME, ("half",)),
+    }
+    whole = (
+        ipp.encode(ipp.Message((2, 0), ipp.Operation.PRINT_JOB, 1, [(1, operation)])) + document(tmp_path).read_bytes()
+    )
+    host, port = server.uri.split("/")[2].split(":")
+    heads = (
+        f"Content-Length: {len(whole)}\r\n\r\n".encode() + whole[:-100],
+        b"Transfer-Encoding: chunked\r\n\r\n" + f"{len(whole):x}\r\n".encode() + whole[:-100],
+    )
+    for head in heads:
+        with socket.create_connection((host, int(port)), timeout=5) as line:
+            line.sendall(b"POST /ipp/print HTTP/1.1\r\nHost: printer\r\nContent-Type: application/ipp\r\n" + head)
+            line.shutdown(socket.SHUT_WR)
+            assert b" 400 " in line.recv(100)
+    assert server.printer.jobs(finished=False) == []
+    assert server.printer.jobs(finished=True) == []
 
 
 def test_a_document_that_is_no_pdf_aborts_its_job_and_prints_nothing(server: IppServer) -> None:
