@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from line_faults import (
     blind_double_feed,
@@ -323,7 +325,7 @@ def test_the_first_piece_is_refused_to_prove_the_gate_and_then_one_in_every_so_m
     challenged = [n for n, piece in enumerate(floor.core.book.batches[1].pieces) if piece.reason == "challenge"]
     assert challenged[0] == 0
     assert len(challenged) == 3
-    assert all(10 <= later - earlier <= 15 for earlier, later in zip(challenged, challenged[1:], strict=False))
+    assert all(10 <= later - earlier <= 15 for earlier, later in itertools.pairwise(challenged))
     finished(floor)
 
 
