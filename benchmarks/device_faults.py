@@ -12,7 +12,8 @@ import tempfile
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -193,7 +194,8 @@ def dead_hosts(quick: bool, report: Report) -> None:
             host.wait()
             machine.device.close()
 
-    _parallel(work)
+    with _as_hardware():
+        _parallel(work)
     took = sorted(took) or [float("inf")]
     report.add("dead hosts: tried", len(took), "times", at_least=rounds // LINES * LINES)
     report.add(
@@ -303,12 +305,24 @@ def host_main(link: str) -> None:
             time.sleep(0.5)
 
 
+@contextmanager
+def _as_hardware() -> Iterator[None]:
+    """Where it is allowed, the process that plays machines goes before all others: a machine does not wait for a computer's neighbours."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, -15)
+    try:
+        yield
+    finally:
+        os.setpriority(os.PRIO_PROCESS, 0, before)
+
+
 def _start_host(link: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [
             sys.executable,
             "-c",
-            "import sys; from benchmarks.device_faults import host_main; host_main(sys.argv[1])",
+            "import os, sys; os.setpriority(os.PRIO_PROCESS, 0, 0); from benchmarks.device_faults import host_main; host_main(sys.argv[1])",
             str(link),
         ]
     )
