@@ -26,6 +26,7 @@ from simulator.inserter.port import BytePort, PtyPort
 from simulator.inserter.registers import DeviceRegisters
 from simulator.inserter.socket_port import SocketPort
 from simulator.inserter.vocabulary import Reason
+from simulator.instruments.bench import ScaleLine
 from simulator.journal import Journal
 from simulator.mischief import StackMischief
 from simulator.paper import MARGIN_MM, MARGIN_PX_PER_MM, PANEL_PX_PER_MM, Envelope, Sheet, Stack
@@ -71,6 +72,7 @@ class Plant:
         if isinstance(self.device.wire, DeviceRegisters):
             self.modbus = ModbusDoor(self.device.wire, self.device.post, clock_us)
         self.scanner = PtyPort(folder / "scanner", baud=9600)
+        self.scale = ScaleLine(folder) if scenario.machine.scale else None
         self.desk = ScanDesk(scenario.people, speed, self.journal, self._scan)
         self.errands = Errands(scenario.people.scan_s / speed, self.journal, self.desk, self._scan)
         self.stacks = StackMischief(self.device, self.operator_stacks, self.desk, self.journal, seed)
@@ -144,8 +146,9 @@ class Plant:
 
     def _running(self) -> list[Part]:
         modbus: list[Part] = [self.modbus] if self.modbus is not None else []
+        scale: list[Part] = [self.scale] if self.scale is not None else []
         machines: list[Part] = [*self.servers, *self.printers, *self.cameras.values()]
-        return [*machines, self.desk, self.device, *modbus, self.window]
+        return [*machines, self.desk, self.device, *modbus, *scale, self.window]
 
     def _write_line_file(self) -> None:
         def text(value: object) -> str:
@@ -172,6 +175,7 @@ class Plant:
             "[scanner]",
             f"url = {text(str(self.scanner.link))}",
             "",
+            *(["[scale]", f"url = {text(self.scale.port.url)}", ""] if self.scale is not None else []),
             "[camera.c1]",
             f"url = {text(self.cameras['c1'].url)}",
             f"px_per_mm = {MARGIN_PX_PER_MM}",
@@ -209,6 +213,10 @@ class Plant:
         self.journal.write(
             "exit", piece_no=envelope.piece_no, epoch=self.device.firmware.epoch, where=where, sheets=sheets, **more
         )
+
+    def weighs(self, weight_mg: int, stable: bool) -> None:
+        if self.scale is not None:
+            self.scale.put(weight_mg, stable=stable)
 
     def fact(self, what: str, **facts: object) -> None:
         self.journal.write(what, **facts)

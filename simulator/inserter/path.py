@@ -45,6 +45,7 @@ class World(Protocol):
     def c2_fires(self, trigger: int, envelope: Envelope) -> None: ...
     def lands_in_tray(self, tray: int, envelope: Envelope) -> None: ...
     def lands_in_bin(self, envelope: Envelope) -> None: ...
+    def weighs(self, weight_mg: int, stable: bool) -> None: ...
     def fact(self, what: str, **facts: object) -> None: ...
 
 
@@ -279,10 +280,11 @@ class PaperPath:
 
     def _weigh(self, piece: Envelope) -> int:
         """Return the envelope's weight in mg, 0 when the scale does not settle: 80 g/m² A4 and a ZL window envelope."""
-        if self._defects.take("scale_unstable"):
-            return 0
         extra = 5_000 * self._defects.take("extra_insert") + 2_000 * self._defects.take("scale_drift")
-        return 6_000 + 4_990 * len(piece.sheets) + extra + self._rng.randint(-60, 60)
+        weight = 6_000 + 4_990 * len(piece.sheets) + extra + self._rng.randint(-60, 60)
+        stable = not self._defects.take("scale_unstable")
+        self._world.weighs(weight, stable)
+        return weight if stable else 0
 
     def _at_gate(self, piece: Envelope) -> None:
         if piece not in self.inside.pieces:

@@ -52,6 +52,8 @@ class Bench:
     def lands_in_bin(self, envelope: Envelope) -> None:
         self.bin.append(envelope)
 
+    def weighs(self, weight_mg: int, stable: bool) -> None: ...
+
     def fact(self, what: str, **facts: object) -> None:
         self.facts.append((what, facts))
 
