@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rendering.fixed_text import no_fixed_text
 from rendering.fonts import FontChain
 from rendering.ingest import SEPARATOR, Gathered
 from rendering.layout import opcodes as o
@@ -169,4 +170,5 @@ def program_arrays(template: Template, index_of: NDArray[np.uint16], pictures: S
         _rows(marks, o.MK_WIDTH),
         _rows(art, o.AR_WIDTH),
         np.array(page, np.int64),
+        *no_fixed_text(len(program.ops)),
     )

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rendering.fixed_text import with_fixed_text
 from rendering.imposition import BLANK
 from rendering.layout.arrays import Program, Typography, Values, new_scratch
 from rendering.marks import no_marks
@@ -45,6 +46,7 @@ class Composer:
 
     def measure(self, program: Program, typography: Typography, values: Values, count: int) -> NDArray[np.int64]:
         """Lay out ``count`` letters without writing; return their results."""
+        program = with_fixed_text(program, typography, values, self._scratch)
         results = np.zeros((count, 4), np.int64)
         pages = Pages(np.zeros(0, np.int64), results)
         nowhere = np.zeros(0, np.uint8)
@@ -54,6 +56,7 @@ class Composer:
 
     def compose(self, program: Program, typography: Typography, values: Values, marks: Marks, count: int) -> Composed:
         """Compose ``count`` letters; a failed one has no pages, see ``results``."""
+        program = with_fixed_text(program, typography, values, self._scratch)
         pages = Pages(np.zeros(count * self._pages_max, np.int64), np.zeros((count, 4), np.int64))
         parts: list[NDArray[np.uint8]] = []
         cursor = np.zeros(2, np.int64)

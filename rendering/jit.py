@@ -29,7 +29,7 @@ def _sources_digest() -> str:
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         text = path.read_bytes()
-        if b"@kernel" in text or b"@njit" in text:
+        if any(mark in text for mark in (b"@kernel", b"@inlined", b"@njit")):
             digest.update(path.name.encode() + text)
     return digest.hexdigest()
 
@@ -43,7 +43,20 @@ def kernel(function: _F) -> _F:
     Numba looks only at a kernel's own file to decide whether its stored machine code is still good, but kernels of other
     files are compiled into it. So the stamp covers all of them: after any change everything is compiled anew.
     """
-    compiled = cast(Any, njit)(**_OPTIONS)(function)
+    return _compiled(function, forceinline=False)
+
+
+def inlined(function: _F) -> _F:
+    """A `kernel` that becomes part of its callers.
+
+    A call hands over every array of the argument tuples, some two kilobytes: a small function called for each line or
+    run of characters must not be called.
+    """
+    return _compiled(function, forceinline=True)
+
+
+def _compiled(function: _F, forceinline: bool) -> _F:
+    compiled = cast(Any, njit)(**_OPTIONS, forceinline=forceinline)(function)
     stored = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if stored is not None and hasattr(stored, "_source_stamp"):
         stored._source_stamp = _sources_digest()  # noqa: SLF001 - numba offers no public way

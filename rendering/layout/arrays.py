@@ -32,6 +32,9 @@ class Program(NamedTuple):
     marks: Ints
     art: Ints
     page: Ints
+    fixed: Ints  # by operation: (first of fixed_lines, lines) of a paragraph without fields; 0 lines for any other
+    fixed_lines: Ints
+    fixed_bytes: NDArray[np.uint8]
 
 
 class Typography(NamedTuple):

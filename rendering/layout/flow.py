@@ -6,13 +6,14 @@ strips each of which keeps the next.
 
 from __future__ import annotations
 
-from rendering.jit import kernel
+from rendering.jit import inlined, kernel
 from rendering.layout.arrays import (
     A_LETTER,
     A_ROW,
     FAILED_EMPTY,
     FAILED_PAGES,
     FAILED_TOO_LONG,
+    LINES_MAX,
     N_AFTER,
     N_CHARS,
     N_FAILED,
@@ -30,6 +31,12 @@ from rendering.layout.opcodes import (
     FLAG_KEEP_NEXT,
     FLAG_KEEP_PREVIOUS,
     L_DY,
+    L_END,
+    L_LEADING_KERN,
+    L_START,
+    L_STYLE,
+    L_TC,
+    L_X,
     OP_END,
     OP_FORM,
     OP_JUMP,
@@ -66,10 +73,13 @@ from rendering.layout.opcodes import (
     STRIP_PAGE,
     STRIP_ROW,
     STRIP_TEXT,
+    X_STYLE,
+    X_TC,
+    X_X,
 )
 
 
-@kernel
+@inlined
 def _add_strip(scratch: Scratch, kind: int, height: int, line0: int, before: int) -> int:
     """Append a strip holding the lines from ``line0`` on; return its number."""
     n = scratch.counts[N_STRIPS]
@@ -90,7 +100,29 @@ def _add_strip(scratch: Scratch, kind: int, height: int, line0: int, before: int
     return int(n)
 
 
-@kernel
+@inlined
+def _take_fixed(program: Program, scratch: Scratch, op: int) -> None:
+    """Append the lines of a paragraph that is the same in every letter."""
+    n = scratch.counts[N_LINES]
+    first = program.fixed[op, 0]
+    after = first + program.fixed[op, 1]
+    if n + after - first >= LINES_MAX - 4:
+        scratch.counts[N_FAILED] = FAILED_TOO_LONG
+        return
+    for i in range(first, after):
+        row = scratch.lines[n]
+        row[L_START] = -1
+        row[L_END] = i
+        row[L_X] = program.fixed_lines[i, X_X]
+        row[L_DY] = 0
+        row[L_TC] = program.fixed_lines[i, X_TC]
+        row[L_STYLE] = program.fixed_lines[i, X_STYLE]
+        row[L_LEADING_KERN] = 0
+        n += 1
+    scratch.counts[N_LINES] = n
+
+
+@inlined
 def _paragraph(
     program: Program,
     typography: Typography,
@@ -104,8 +136,14 @@ def _paragraph(
     flags = program.styles[style, ST_FLAGS]
     char0 = scratch.counts[N_CHARS]
     line0 = scratch.counts[N_LINES]
-    fill_runs(program, typography, values, scratch, style, program.ops[op, 2], program.ops[op, 3])
-    lines = break_lines(program, typography, scratch, style, char0, (box[0], box[1], program.styles[style, ST_ALIGN]))
+    lines = program.fixed[op, 1]
+    if lines:
+        _take_fixed(program, scratch, op)
+    else:
+        fill_runs(program, typography, values, scratch, style, program.ops[op, 2], program.ops[op, 3])
+        lines = break_lines(
+            program, typography, scratch, style, char0, (box[0], box[1], program.styles[style, ST_ALIGN])
+        )
     leading = program.styles[style, ST_LEADING]
     first = scratch.counts[N_STRIPS]
     if flags & FLAG_KEEP_PREVIOUS and first > 0:
@@ -124,7 +162,7 @@ def _paragraph(
             scratch.strips[scratch.counts[N_STRIPS] - 1, S_KEEP] = 1
 
 
-@kernel
+@inlined
 def _row(
     program: Program,
     typography: Typography,
@@ -209,7 +247,7 @@ def _form(program: Program, scratch: Scratch, op: int, x_frame: int) -> None:
         scratch.counts[N_AFTER] = 0
 
 
-@kernel
+@inlined
 def _keep(program: Program, scratch: Scratch, op: int, keep_from: int) -> int:
     """Begin or end a block that stays on one page; return the first strip of the open block."""
     last = scratch.counts[N_STRIPS] - 1
@@ -222,7 +260,7 @@ def _keep(program: Program, scratch: Scratch, op: int, keep_from: int) -> int:
     return keep_from
 
 
-@kernel
+@inlined
 def _following(program: Program, values: Values, scratch: Scratch, op: int) -> int:
     """Return the operation after ``op``: conditions and loops jump."""
     row = program.ops[op]
@@ -270,7 +308,7 @@ def run_operations(
         op = _following(program, values, scratch, op)
 
 
-@kernel
+@inlined
 def _put_place(scratch: Scratch, strip: int, page: int, y: int) -> None:
     """Put a strip on a page."""
     n = scratch.counts[N_PLACES]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rendering.jit import kernel
+from rendering.jit import inlined, kernel
 from rendering.layout.arrays import (
     A_LETTER,
     A_PAGE,
@@ -70,7 +70,7 @@ CAREFUL_EM = 8  # the stretch before a line's end in which breaks are looked for
 LOOSE_GAP_MAX = 250  # what justification may add to a Han-Latin gap, 1/1000 em
 
 
-@kernel
+@inlined
 def _append(
     scratch: Scratch, typography: Typography, text: NDArray[np.uint16], first: int, after: int, face: int, size: int
 ) -> None:
@@ -100,7 +100,7 @@ def _append(
     scratch.counts[N_CHARS] = n
 
 
-@kernel
+@inlined
 def _append_number(
     scratch: Scratch, typography: Typography, program: Program, value: int, face: int, size: int
 ) -> None:
@@ -127,7 +127,7 @@ def is_amount(text: NDArray[np.uint16], first: int, after: int, digits: NDArray[
     return True
 
 
-@kernel
+@inlined
 def _append_amount(
     scratch: Scratch, typography: Typography, program: Program, values: Values, value: int, face: int, size: int
 ) -> None:
@@ -146,7 +146,7 @@ def _append_amount(
     _append(scratch, typography, values.text, first, after, face, size)
 
 
-@kernel
+@inlined
 def fill_runs(
     program: Program, typography: Typography, values: Values, scratch: Scratch, style: int, first: int, after: int
 ) -> None:
@@ -188,7 +188,7 @@ def fill_runs(
             _append_number(scratch, typography, program, number, face, size)
 
 
-@kernel
+@inlined
 def _choose_end(
     scratch: Scratch,
     typography: Typography,
@@ -252,7 +252,7 @@ def _choose_end(
     return best, best_natural, best_give
 
 
-@kernel
+@inlined
 def _press(scratch: Scratch, typography: Typography, start: int, end: int, need: int, give: int) -> None:
     """Take ``need`` millipoints out of the marks inside the line, each in proportion to what it can give."""
     for i in range(start, end - 1):
@@ -261,7 +261,7 @@ def _press(scratch: Scratch, typography: Typography, start: int, end: int, need:
             scratch.kern[i] += (typography.edge[kind, 2] * need + give - 1) // give
 
 
-@kernel
+@inlined
 def _spread(scratch: Scratch, typography: Typography, start: int, end: int, size: int, slack: int) -> int:
     """Widen the Han-Latin gaps and word spaces of a line; return the slack that is left for even tracking."""
     gaps = 0
@@ -277,7 +277,7 @@ def _spread(scratch: Scratch, typography: Typography, start: int, end: int, size
     return slack - gaps * (each * size // 1000)
 
 
-@kernel
+@inlined
 def _fit(
     scratch: Scratch, typography: Typography, start: int, end: int, room: int, style: tuple[int, int, int, int]
 ) -> tuple[int, int, int]:
@@ -288,7 +288,7 @@ def _fit(
     return abs(stop), natural, give
 
 
-@kernel
+@inlined
 def _adjust(
     scratch: Scratch,
     typography: Typography,
@@ -317,7 +317,7 @@ def _adjust(
     return 0, 0
 
 
-@kernel
+@inlined
 def break_lines(
     program: Program, typography: Typography, scratch: Scratch, style: int, first_char: int, box: tuple[int, int, int]
 ) -> int:

@@ -86,6 +86,17 @@ L_STYLE: Final = 5
 L_LEADING_KERN: Final = 6
 L_WIDTH: Final = 7
 
+# -- lines of fixed paragraphs, the same in every letter: columns of Program.fixed_lines. In scratch such a line has L_START -1 and
+# its row here as L_END.
+X_X: Final = 0
+X_TC: Final = 1
+X_STYLE: Final = 2
+X_FROM: Final = 3  # its shown characters in Program.fixed_bytes
+X_TO: Final = 4
+X_FONT: Final = 5  # font of the first character
+X_LAST_FONT: Final = 6
+X_WIDTH: Final = 7
+
 # -- strips in scratch: horizontal bands that stay whole
 S_LINE0: Final = 0
 S_LINE1: Final = 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rendering.jit import kernel
+from rendering.jit import inlined, kernel
 from rendering.layout.arrays import Program, Scratch, Typography
 from rendering.layout.opcodes import (
     L_DY,
@@ -27,6 +27,10 @@ from rendering.layout.opcodes import (
     ST_COLOUR,
     ST_LEADING,
     ST_SIZE,
+    X_FONT,
+    X_FROM,
+    X_LAST_FONT,
+    X_TO,
 )
 
 Bytes = NDArray[np.uint8]
@@ -92,14 +96,14 @@ def put_fixed(out: Bytes, pos: int, value: int, places: int) -> int:
     return pos
 
 
-@kernel
+@inlined
 def put2(out: Bytes, pos: int, a: int, b: int) -> int:
     out[pos] = a
     out[pos + 1] = b
     return pos + 2
 
 
-@kernel
+@inlined
 def put_operator(out: Bytes, pos: int, a: int, b: int) -> int:
     """Write a space, a two-letter operator and a newline."""
     out[pos] = 32
@@ -109,7 +113,7 @@ def put_operator(out: Bytes, pos: int, a: int, b: int) -> int:
     return pos + 4
 
 
-@kernel
+@inlined
 def hundredths(mpt: int) -> int:
     """Round millipoints to 1/100 pt."""
     return (mpt + 5) // 10
@@ -132,7 +136,7 @@ def _put_colour(out: Bytes, pos: int, colour: int) -> int:
     return put_operator(out, pos, 114, 103)
 
 
-@kernel
+@inlined
 def _put_font(out: Bytes, pos: int, font: int, size: int) -> int:
     """Write ``/F<font> <size> Tf``."""
     pos = put2(out, pos, 47, 70)
@@ -142,7 +146,7 @@ def _put_font(out: Bytes, pos: int, font: int, size: int) -> int:
     return put_operator(out, pos, 84, 102)
 
 
-@kernel
+@inlined
 def _move_to(out: Bytes, pos: int, state: Ints, x: int, y: int, leading: int) -> int:
     """Move to the start of a line at (x, y), 1/100 pt, y up."""
     dx = x - state[T_X]
@@ -163,7 +167,7 @@ def _move_to(out: Bytes, pos: int, state: Ints, x: int, y: int, leading: int) ->
     return pos
 
 
-@kernel
+@inlined
 def _set_text_state(out: Bytes, pos: int, state: Ints, size: int, colour: int, tc: int) -> int:
     """Write what differs of size-independent text state: colour and character spacing (millipoints)."""
     if state[T_OPEN] == 0:
@@ -187,10 +191,56 @@ def _set_text_state(out: Bytes, pos: int, state: Ints, size: int, colour: int, t
     return pos
 
 
-@kernel
+@inlined
+def put_shown(out: Bytes, pos: int, typography: Typography, scratch: Scratch, line: int, state: Ints) -> int:
+    """Write the characters of a line, ``[(…)kern(…)]TJ``; the font of the first is set already."""
+    row = scratch.lines[line]
+    start = row[L_START]
+    end = row[L_END]
+    font = state[T_FONT]
+    codes = typography.codes
+    glyph = scratch.glyph
+    kerns = scratch.kern
+    out[pos] = 91
+    pos += 1
+    if row[L_LEADING_KERN]:
+        pos = put_int(out, pos, row[L_LEADING_KERN])
+    out[pos] = 40
+    pos += 1
+    for i in range(start, end):
+        code = codes[glyph[i]]
+        if code >> 16 != font:
+            if out[pos - 1] == 40 and i > start:
+                pos -= 1
+            else:
+                out[pos] = 41
+                pos += 1
+            pos = put2(out, pos, 93, 84)
+            pos = put2(out, pos, 74, 10)
+            font = code >> 16
+            pos = _put_font(out, pos, font, state[T_SIZE])
+            pos = put2(out, pos, 91, 40)
+        out[pos] = code >> 8 & 255
+        out[pos + 1] = code & 255
+        pos += 2
+        kern = kerns[i]
+        if kern and i < end - 1:
+            out[pos] = 41
+            pos = put_int(out, pos + 1, kern)
+            out[pos] = 40
+            pos += 1
+    state[T_FONT] = font
+    pos = put2(out, pos, 41, 93)
+    pos = put2(out, pos, 84, 74)
+    out[pos] = 10
+    return pos + 1
+
+
+@inlined
 def put_line(
     out: Bytes,
     pos: int,
+    program: Program,
     typography: Typography,
     scratch: Scratch,
     line: int,
@@ -200,49 +250,26 @@ def put_line(
     """Write one line of text; ``place`` is (baseline x, y in 1/100 pt, y up; size, colour, leading)."""
     x, y, size, colour, leading = place
     row = scratch.lines[line]
-    start = row[L_START]
-    end = row[L_END]
     pos = _set_text_state(out, pos, state, size, colour, row[L_TC])
-    first_font = typography.codes[scratch.glyph[start]] >> 16
+    fixed = row[L_START] < 0
+    first_font = (
+        program.fixed_lines[row[L_END], X_FONT] if fixed else typography.codes[scratch.glyph[row[L_START]]] >> 16
+    )
     if first_font != state[T_FONT]:
         pos = _put_font(out, pos, first_font, size)
         state[T_FONT] = first_font
     pos = _move_to(out, pos, state, x, y, leading)
-    out[pos] = 91
-    pos += 1
-    if row[L_LEADING_KERN]:
-        pos = put_int(out, pos, row[L_LEADING_KERN])
-    out[pos] = 40
-    pos += 1
-    for i in range(start, end):
-        code = typography.codes[scratch.glyph[i]]
-        if code >> 16 != state[T_FONT]:
-            if out[pos - 1] == 40 and i > start:
-                pos -= 1
-            else:
-                out[pos] = 41
-                pos += 1
-            pos = put2(out, pos, 93, 84)
-            pos = put2(out, pos, 74, 10)
-            state[T_FONT] = code >> 16
-            pos = _put_font(out, pos, state[T_FONT], size)
-            pos = put2(out, pos, 91, 40)
-        out[pos] = code >> 8 & 255
-        out[pos + 1] = code & 255
-        pos += 2
-        kern = scratch.kern[i]
-        if kern and i < end - 1:
-            out[pos] = 41
-            pos = put_int(out, pos + 1, kern)
-            out[pos] = 40
-            pos += 1
-    pos = put2(out, pos, 41, 93)
-    pos = put2(out, pos, 84, 74)
-    out[pos] = 10
-    return pos + 1
+    if not fixed:
+        return put_shown(out, pos, typography, scratch, line, state)
+    shown = program.fixed_lines[row[L_END]]
+    for i in range(shown[X_FROM], shown[X_TO]):
+        out[pos] = program.fixed_bytes[i]
+        pos += 1
+    state[T_FONT] = shown[X_LAST_FONT]
+    return pos
 
 
-@kernel
+@inlined
 def put_strip_text(
     out: Bytes, pos: int, program: Program, typography: Typography, scratch: Scratch, place: int, state: Ints
 ) -> int:
@@ -261,5 +288,5 @@ def put_strip_text(
             style[ST_COLOUR],
             hundredths(style[ST_LEADING]),
         )
-        pos = put_line(out, pos, typography, scratch, line, state, where)
+        pos = put_line(out, pos, program, typography, scratch, line, state, where)
     return pos

@@ -32,8 +32,21 @@ def kernel_lines(text: str, how: Setting) -> list[Line]:
     style[0, o.ST_LEVEL] = int(how.level)
     style[0, o.ST_FLAGS] = {"trim": 0, "hang": o.FLAG_HANG, "full": o.FLAG_FULL_END}[how.line_end]
     empty = np.zeros((0, 8), np.int64)
+    no_bytes = np.zeros(0, np.uint8)
     program = Program(
-        empty, empty, style, empty, empty, empty, np.zeros(0, np.uint16), empty, empty, np.zeros(13, np.int64)
+        empty,
+        empty,
+        style,
+        empty,
+        empty,
+        empty,
+        np.zeros(0, np.uint16),
+        empty,
+        empty,
+        np.zeros(13, np.int64),
+        empty,
+        empty,
+        no_bytes,
     )
     between = squeeze_table() - gap_table(how.latin_gap)
     breaks = np.stack([break_table(level) for level in type(how.level)])
@@ -73,6 +86,9 @@ def kernel_pages(strips: list[Strip], first_height: int, other_height: int) -> l
     page[o.PG_BODY + 3] = first_height
     page[o.PG_BODY + 7] = other_height
     empty = np.zeros((0, 8), np.int64)
-    program = Program(empty, empty, empty, empty, empty, empty, np.zeros(0, np.uint16), empty, empty, page)
+    no_bytes = np.zeros(0, np.uint8)
+    program = Program(
+        empty, empty, empty, empty, empty, empty, np.zeros(0, np.uint16), empty, empty, page, empty, empty, no_bytes
+    )
     paginate(program, scratch)
     return [int(p) for p in scratch.places[: scratch.counts[N_PLACES], o.P_PAGE]]
