@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -50,10 +51,11 @@ class LiveHub:
         self._door, self._line, self._render = door, line, render
         self._languages, self._clock, self._streams_max = languages, clock, streams_max
         self._news = threading.Condition()
+        self._rendering = threading.Lock()
         self._parts: dict[tuple[str, str], tuple[int, str]] = {}
         self._deltas: dict[tuple[str, int], _Delta] = {}
         self._version = 0
-        self._streams = 0
+        self._streams: Counter[str] = Counter()
         self._snapshot: LiveSnapshot | None = None
         self._seen: tuple[int, str] | None = None
         self._silent = False
@@ -81,7 +83,7 @@ class LiveHub:
 
     @property
     def streams(self) -> int:
-        return self._streams
+        return self._streams.total()
 
     def snapshot(self) -> LiveSnapshot | None:
         """Return the newest picture, or None when the line has been silent for three seconds or never spoke."""
@@ -112,10 +114,13 @@ class LiveHub:
         silent = not ended and self._clock() - at_ns / 1e9 > LINE_SILENT_S
         if changed or silent != self._silent or not self._parts:
             self._silent = silent
-            self._publish()
+            watched = tuple(language for language in self._languages if self._streams[language])
+            self._publish(watched or self._languages[:1])
 
     def parts(self, language: str) -> dict[str, str]:
         """Return the HTML of every part as it stands, for the first paint of a page."""
+        if not self._streams[language]:
+            self._publish((language,))  # nobody looks in that language: it is rendered when somebody does
         with self._news:
             return {name: html for (one, name), (_, html) in self._parts.items() if one == language}
 
@@ -126,9 +131,10 @@ class LiveHub:
             StreamsFull: at once, before the first byte.
         """
         with self._news:
-            if self._streams >= self._streams_max:
+            if self._streams.total() >= self._streams_max:
                 raise StreamsFull
-            self._streams += 1
+            self._streams[language] += 1
+        self._publish((language,))
         return self._events(language, keep, hidden)
 
     def _events(self, language: str, keep: Callable[[], bool], hidden: frozenset[str]) -> Iterator[bytes]:
@@ -146,7 +152,7 @@ class LiveHub:
                         return
         finally:
             with self._news:
-                self._streams -= 1
+                self._streams[language] -= 1
 
     def _next(self, language: str, since: int, hidden: frozenset[str]) -> _Delta:
         with self._news:
@@ -169,9 +175,12 @@ class LiveHub:
             delta = self._deltas[key] = _Delta(self._version, f"event: parts\ndata: {body}\n\n".encode())
         return delta
 
-    def _publish(self) -> None:
-        shown = self.snapshot()
-        rendered = {language: self._render(shown, language) for language in self._languages}
+    def _publish(self, languages: tuple[str, ...]) -> None:
+        with self._rendering:  # an older picture must not overwrite a newer one
+            shown = self.snapshot()
+            self._store({language: self._render(shown, language) for language in languages})
+
+    def _store(self, rendered: Mapping[str, Mapping[str, str]]) -> None:
         with self._news:
             version = self._version + 1
             fresh = False

@@ -42,8 +42,6 @@ def take(ground: Floor, page: Page, language: str, out: Path) -> None:
     page.wait_for_selector(".andon")
     for name, path in SHOTS:
         page.goto(ground.url + path)
-        if name == "template":
-            page.wait_for_selector(".sheet-previews img", timeout=90_000)
         page.wait_for_timeout(300)
         save(page, out / f"{name}.{language}.png")
     ground.line.jam()
@@ -67,6 +65,9 @@ def main(out: Path) -> None:
     with tempfile.TemporaryDirectory() as folder, floor(Path(folder)) as ground, sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", headless=True, args=list(ARGUMENTS))
         ground.app.extensions["station"].partners.add("post", "平江邮政")
+        room = ground.app.extensions["station"].templates
+        while not room.preview(room.cards()[0]).ready:
+            time.sleep(0.5)
         for number, subject in enumerate((31, 9)):
             asker = ground.entry.person("LBOPER0001")
             kind = ("declare-lost", "custody-typed")[number]
