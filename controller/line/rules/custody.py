@@ -115,7 +115,7 @@ def take_in_hand(line: LineState, piece: PieceEntry, badge: str) -> None:
     if piece.state not in _IN_HAND:
         return
     if piece.state == PieceState.EXIT_UNKNOWN and piece.tray in book.trays:
-        book.lift_hold(book.trays[piece.tray], doubt.unknown_hold(piece.uid))
+        doubt.lift_unknown(line, piece)
     book.move(piece, PieceEvent.QUARANTINED, data)
     for tray in book.trays.values():
         if tray.holds:

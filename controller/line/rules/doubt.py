@@ -45,9 +45,27 @@ def exit_unknown(line: LineState, envelope: LinePiece | None, piece: PieceEntry,
         if piece.state == PieceState.EXIT_UNKNOWN and envelope is not None:
             envelope.hands = True
         return
+    granted_for = line.book.trays.get(piece.tray)
+    if granted_for is not None:
+        granted_for.under_way.discard(piece.uid)
+    if envelope is not None and envelope.tray_seen:
+        piece.tray = envelope.tray
     line.book.move(piece, PieceEvent.EXIT_UNKNOWN, {"why": why})
-    tray = line.book.trays.get(piece.tray)
-    if tray is not None:
-        tray.under_way.discard(piece.uid)
-        if line.book.place_hold(tray, unknown_hold(piece.uid)):
+    for number in _where_it_may_lie(line, envelope, piece):
+        tray = line.book.trays.get(number)
+        if tray is not None and line.book.place_hold(tray, unknown_hold(piece.uid)):
             line.alarm(AlarmCode.TRAY_HOLD, str(tray.number), piece_name(piece.uid))
+
+
+def _where_it_may_lie(line: LineState, envelope: LinePiece | None, piece: PieceEntry) -> tuple[int, ...]:
+    """Return the trays a piece of unknown exit may lie in: where the tray eye saw it, else both where trays were changed meanwhile."""
+    if (envelope is not None and envelope.tray_seen) or line.tray is None or line.tray.number == piece.tray:
+        return (piece.tray,)
+    return (piece.tray, line.tray.number)
+
+
+def lift_unknown(line: LineState, piece: PieceEntry) -> None:
+    """It is known where the piece is: it holds no tray any more."""
+    reason = unknown_hold(piece.uid)
+    for tray in line.book.trays.values():
+        line.book.lift_hold(tray, reason)

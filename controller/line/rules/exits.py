@@ -9,7 +9,7 @@ from controller.line.actions import AlarmCode, MachineCommand
 from controller.line.book import PieceEntry, TrayEntry
 from controller.line.events import GateSet, PieceExited, RejectEye, TrayEye
 from controller.line.rules import challenge, pieces, trays
-from controller.line.rules.doubt import exit_unknown, unknown_hold
+from controller.line.rules.doubt import exit_unknown, lift_unknown
 from controller.line.state import LinePiece, LineState
 from controller.model import Divert
 from controller.states import PackVerb, PieceEvent, PieceState
@@ -88,7 +88,8 @@ def in_tray(line: LineState, envelope: LinePiece, piece: PieceEntry, seq: int) -
     assert tray is not None
     if granted_for is not None:
         granted_for.under_way.discard(piece.uid)
-        book.lift_hold(granted_for, unknown_hold(piece.uid))
+    if piece.state == PieceState.EXIT_UNKNOWN:
+        lift_unknown(line, piece)
     if not envelope.tray_seen:
         tray.edges += 1  # the edge was heard by the controller before this one, or is in this summary alone
     piece.tray = tray.number
@@ -106,7 +107,8 @@ def _left_by_reject(line: LineState, piece: PieceEntry, seq: int) -> None:
     tray = line.book.trays.get(piece.tray)
     if tray is not None:
         tray.under_way.discard(piece.uid)
-        line.book.lift_hold(tray, unknown_hold(piece.uid))
+    if piece.state == PieceState.EXIT_UNKNOWN:
+        lift_unknown(line, piece)
     piece.reason = Divert.GATE_REJECTED
     line.book.move(piece, PieceEvent.DIVERTED, {"reason": Divert.GATE_REJECTED, "seq": seq})
     line.rejected_in_row += 1

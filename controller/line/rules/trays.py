@@ -6,6 +6,7 @@ from controller.integrity import TrayFacts, audit_tray, tray_close_refusal, two_
 from controller.line.actions import AlarmCode, Answer, SetTray
 from controller.line.book import PieceEntry, TrayEntry
 from controller.line.events import CloseTray, HandOverTray, OpenTray, TrayAccepted, TrayAudit
+from controller.line.rules import doubt
 from controller.line.state import LineState
 from controller.model import Divert, piece_name
 from controller.states import LetterEvent, LetterState, PieceEvent, PieceState, TrayEvent, TrayState
@@ -199,8 +200,12 @@ def _may_stay(piece: PieceEntry) -> bool:
 def _settle_unknown(line: LineState, tray: TrayEntry, unknown: dict[int, PieceEntry], stay: set[int]) -> None:
     for uid, piece in sorted(unknown.items()):
         if uid in stay:
+            piece.tray = tray.number
             line.book.move(piece, PieceEvent.AUDIT_PRESENT)
             tray.pieces[uid] = piece
+            doubt.lift_unknown(line, piece)
+        elif any(doubt.unknown_hold(uid) in other.holds for other in line.book.trays.values() if other is not tray):
+            continue  # it may lie in the tray that was put in place while it was under way: absent only when it is not there either
         else:
             piece.reason = Divert.NOT_FOUND
             line.book.move(piece, PieceEvent.AUDIT_ABSENT)
