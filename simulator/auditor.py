@@ -100,6 +100,7 @@ class Auditor:
         self._letters: dict[int, str] = {}
         self._trays: dict[int, str] = {}
         self._holds: dict[int, set[str]] = defaultdict(set)
+        self._audited: dict[int, int] = {}
         self._in_tray: dict[int, set[int]] = defaultdict(set)
         self._inside: set[int] = set()
         self._granted: set[int] = set()
@@ -305,14 +306,17 @@ class Auditor:
             "accepted": "ACCEPTED",
         }.get(word, word)
         before = self._trays.get(tray, "")
-        if word == "opened" and before:
-            self._say("I6", seq, f"tray {tray} is opened a second time")
+        if (word == "opened") != (before == ""):
+            self._say("I6", seq, f"tray {tray} is {before or 'not there'} and cannot be {word}")
         if word == "closed":
             if before != "CLOSING":
                 self._say("I6", seq, f"tray {tray} is {before} and cannot be closed")
             if self._holds[tray]:
                 self._say("I8", seq, f"tray {tray} is closed with HOLD: {sorted(self._holds[tray])[:3]}")
-            unsettled = [uid for uid in (*self._unknown, *self._granted) if self._pieces[uid].tray == tray]
+            # A whole audit of the tray after the piece got lost is fresh evidence that it is not in this one.
+            audited = self._audited.get(tray, 0)
+            lost = [uid for uid in self._unknown if self._pieces[uid].words.get("exit-unknown", 0) > audited]
+            unsettled = [uid for uid in (*lost, *self._granted) if self._pieces[uid].tray == tray]
             if unsettled:
                 self._say("I8", seq, f"tray {tray} is closed while nobody knows where {unsettled[:3]} are")
             count = json.loads(data).get("pieces")
@@ -320,6 +324,8 @@ class Auditor:
                 self._say(
                     "I6", seq, f"tray {tray} is closed with {count} pieces, the events say {len(self._in_tray[tray])}"
                 )
+        if word == "audit-clean":
+            self._audited[tray] = seq
         if word == "handed-over" and (before != "CLOSED" or self._holds[tray]):
             self._say("I3", seq, f"tray {tray} is handed over, {before}, HOLD {sorted(self._holds[tray])[:3]}")
         if word == "accepted" and before not in ("CLOSED", "HANDED_OVER"):

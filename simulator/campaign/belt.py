@@ -153,9 +153,9 @@ class Belt:
     def _sheet_faults(self, stack: Stack, papers: list[Sheet]) -> bool:
         """Let a fault strike the sheet being fed; return whether the double-sheet sensor fires."""
         row = self.plan.draw(Site.SHEET)
-        if row in (14, 15) and self._hides_a_copy(stack, papers[0]):
+        if row in (14, 15) and self._beyond_the_design(stack, papers[0]):
             return False
-        if stack.last_two_stick and len(stack.sheets) == 1 and not self._hides_a_copy(stack, papers[0]):
+        if stack.last_two_stick and len(stack.sheets) == 1 and not self._beyond_the_design(stack, papers[0]):
             self.plan.struck(15, self.floor.state_of(papers))
             papers.append(stack.sheets.popleft())
             return False
@@ -175,13 +175,17 @@ class Belt:
         self.plan.struck(row, state)
         return row == 13
 
-    def _hides_a_copy(self, stack: Stack, sheet: Sheet) -> bool:
-        """Whether the sheet beneath is a second print of this one, and no scale would weigh it.
+    def _beyond_the_design(self, stack: Stack, sheet: Sheet) -> bool:
+        """Whether the sheet beneath does not belong there: then, drawn unseen and unweighed, nobody can miss it.
 
-        Declared limit of the design (docs/integrity/limits.md): printed twice, drawn together, sensor blind. Counted, not struck.
+        Declared limit (docs/integrity/limits.md): a second print or a stray sheet, drawn together with another, sensor blind, no
+        scale. A sheet that does belong there leaves a gap behind, which is what is tested. Counted, not struck.
         """
-        beneath = stack.sheets[0] if stack.sheets else None
-        if self.scale or beneath is None or (beneath.uid, beneath.k) != (sheet.uid, sheet.k):
+        if self.scale or not stack.sheets:
+            return False
+        beneath = stack.sheets[0]
+        behind = stack.sheets[1] if len(stack.sheets) > 1 else None
+        if beneath.place == sheet.place + 1 and (behind is None or behind.place != beneath.place):
             return False
         self.plan.beyond_limits += 1
         return True

@@ -11,14 +11,16 @@ class Sheet:
     ``payload`` is what its mark says; "" can be read by nobody. ``turned``: it lies with its back up, no camera sees the mark.
     """
 
-    __slots__ = ("item", "k", "n", "payload", "turned", "uid")
+    __slots__ = ("item", "k", "n", "payload", "place", "turned", "uid")
 
-    def __init__(self, uid: int, k: int, n: int, payload: str, item: str) -> None:
+    def __init__(self, uid: int, k: int, n: int, payload: str, item: str, place: int) -> None:
         self.uid = uid
         self.k = k
         self.n = n
         self.payload = payload
         self.item = item
+        self.place = place
+        """Its place in everything that was ever sent to print: the next sheet of its job has the next place."""
         self.turned = False
 
     @property
@@ -28,7 +30,7 @@ class Sheet:
 
     def copy(self) -> Sheet:
         """Return the same page printed once more."""
-        return Sheet(self.uid, self.k, self.n, self.payload, self.item)
+        return Sheet(self.uid, self.k, self.n, self.payload, self.item, self.place)
 
 
 class Stack:

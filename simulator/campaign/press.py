@@ -33,6 +33,7 @@ class Press:
         self.finished: dict[str, int] = {}
         self.doubtful: set[str] = set()
         self.busy_until_us = 0
+        self._places = 0
         self.old_void: list[Sheet] = []
         """Sheets of void attempts somebody forgot on a table."""
         self.mix_with: Stack | None = None
@@ -80,10 +81,13 @@ class Press:
 
     def _print(self, name: str) -> None:
         job = self.jobs[name]
-        sheets = []
+        sheets: list[Sheet] = []
+        self._places += 1  # no sheet follows the last one of another job
         for piece in job.pieces:
             marks = sheet_marks(piece, self.key)
-            sheets += [Sheet(piece.uid, k, piece.sheets, mark, piece.item_id) for k, mark in enumerate(marks, 1)]
+            for k, mark in enumerate(marks, 1):
+                self._places += 1
+                sheets.append(Sheet(piece.uid, k, piece.sheets, mark, piece.item_id, self._places))
         claimed: int | None = len(sheets)
         delay = len(sheets) * SHEET_US
         row = self.plan.draw(Site.JOB)
