@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import pytest
@@ -69,6 +70,7 @@ def test_a_client_reads_states_counters_and_alarms_and_is_told_of_changes() -> N
 
 
 def test_a_taken_address_is_said_in_words() -> None:
-    port = free_port()
-    with PlantServer("line-1", port), pytest.raises(LinkError, match=str(port)):
-        PlantServer("line-2", port).start()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(LinkError, match=str(port)):
+            PlantServer("line-2", port).start()
