@@ -100,10 +100,23 @@ def cover_opened(floor: Floor) -> None:
     machine = floor.machine
     floor.tell(ev.Fault(floor.next_seq(), 3, 4, True))
     floor.enter(PackState.HOLDING, PackState.HELD, reason=3)
-    if machine.belt:
-        floor.bin.append(machine.belt.pop())
+    inside = machine.belt or machine.at_gate
+    if inside:
+        floor.bin.append(inside.pop())
         floor.tell(ev.Removed(floor.next_seq(), 5, 1))
     floor.tell(ev.Fault(floor.next_seq(), 3, 4, False))
+
+
+def hand_puts_a_piece_into_the_tray(floor: Floor) -> None:
+    """A cover opens, and a helpful hand drops the envelope nearest to the gate into the tray."""
+    machine = floor.machine
+    floor.tell(ev.Fault(floor.next_seq(), 3, 7, True))
+    floor.enter(PackState.HOLDING, PackState.HELD, reason=3)
+    inside = machine.at_gate or machine.belt
+    if inside and machine.tray:
+        floor.trays[machine.tray].append(inside.popleft())
+        floor.tell(ev.Removed(floor.next_seq(), 7, 1))
+    floor.tell(ev.Fault(floor.next_seq(), 3, 7, False))
 
 
 def jam(floor: Floor) -> None:
@@ -167,6 +180,7 @@ FAULTS: tuple[Callable[[Floor], None], ...] = (
     tray_eye_misses,
     reject_eye_misses,
     cover_opened,
+    hand_puts_a_piece_into_the_tray,
     jam,
     link_lost,
     machine_reboots,

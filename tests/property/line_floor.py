@@ -55,7 +55,7 @@ class Envelope:
 
 @dataclass
 class Machine:
-    """State of the simulated machine. ``belt`` holds formed envelopes on their way to the gate."""
+    """State of the simulated machine. ``belt`` holds formed envelopes on their way to the exit camera, ``at_gate`` those it has seen."""
 
     epoch: int = 1
     state: int = PackState.ABORTED
@@ -69,6 +69,7 @@ class Machine:
     tokens: dict[int, int] = field(default_factory=dict)
     gathering: list[tuple[int, Paper]] = field(default_factory=list)
     belt: deque[Envelope] = field(default_factory=deque)
+    at_gate: deque[Envelope] = field(default_factory=deque)
     eye: Counter[int] = field(default_factory=Counter)
     rejects: int = 0
     running_stack: int = 0
@@ -77,7 +78,7 @@ class Machine:
 class Floor:
     """Runs one core over stacks of paper. ``gate``, ``tray_eye`` and ``reject_eye`` may be replaced to break them."""
 
-    DEPTH = 2
+    DEPTH = 1
 
     def __init__(self, config: LineConfig | None = None, core: LineCore | None = None) -> None:
         self.config = config or LineConfig(key=KEY, challenge_at_start=False)
@@ -173,6 +174,7 @@ class Floor:
 
     def reboot_machine(self) -> None:
         """The machine loses power: epoch, numbers and ring start anew; what is inside is still inside."""
+        at_gate = self.machine.at_gate
         self.machine = Machine(
             epoch=self.machine.epoch + 1,
             belt=self.machine.belt,
@@ -184,7 +186,7 @@ class Floor:
         if self.machine.gathering:
             self.machine.belt.append(Envelope([paper for _, paper in self.machine.gathering]))
             self.machine.gathering = []
-        self.bin += self.machine.belt
+        self.bin += [*at_gate, *self.machine.belt]
         self.machine.belt.clear()
         self.tell(ev.LinkUp(self.machine.epoch))
         self.enter(PackState.ABORTED, reason=1)
@@ -319,9 +321,12 @@ class Floor:
         if machine.gathering:
             self._form(undecided=True)
         if machine.belt:
-            self._exit(machine.belt.popleft())
-            return True
-        return False
+            self._shoot(machine.belt.popleft())
+        elif machine.at_gate:
+            self._leave(machine.at_gate.popleft())
+        else:
+            return False
+        return True
 
     def _feed(self) -> None:
         machine = self.machine
@@ -343,8 +348,10 @@ class Floor:
         if not papers:
             self.stacks.popleft()
             self.tell(ev.StackEnded(self.next_seq(), stack_no))
+        if len(machine.at_gate) > 1 and machine.state == PackState.EXECUTE:
+            self._leave(machine.at_gate.popleft())
         while len(machine.belt) > self.DEPTH and machine.state == PackState.EXECUTE:
-            self._exit(machine.belt.popleft())
+            self._shoot(machine.belt.popleft())
 
     def _form(self, *, undecided: bool) -> None:
         machine = self.machine
@@ -355,21 +362,23 @@ class Floor:
         machine.belt.append(envelope)
         self.tell(ev.PieceFormed(self.next_seq(), machine.piece_no, first, last, undecided))
 
-    def _exit(self, envelope: Envelope, *, purge: bool = False) -> None:
+    def _shoot(self, envelope: Envelope) -> None:
+        """The envelope passes the exit camera; until it leaves, a grant may come for it, and anything may happen to it."""
         machine = self.machine
-        if not purge:
-            machine.shots += 1
-            top = envelope.papers[0]
-            gate_at = self.now_us + self.machine_gate_us
-            policy = self.config.policy
-            weight = policy.envelope_mg + len(envelope.papers) * policy.sheet_mg
-            self.tell(ev.PieceAtExit(self.next_seq(), envelope.number, machine.shots, gate_at, weight))
-            showing = top.k == 1 and top.readable and envelope.shows_readable
-            marks = (top.payload,) if showing else ()
-            self.tell(ev.ExitRead(machine.shots - self.camera_lag[2], marks, (top.item,) if showing else (), True))
-            if machine.state != PackState.EXECUTE:
-                machine.belt.appendleft(envelope)
-                return
+        machine.shots += 1
+        machine.at_gate.append(envelope)
+        top = envelope.papers[0]
+        gate_at = self.now_us + self.machine_gate_us
+        policy = self.config.policy
+        weight = policy.envelope_mg + len(envelope.papers) * policy.sheet_mg
+        self.tell(ev.PieceAtExit(self.next_seq(), envelope.number, machine.shots, gate_at, weight))
+        showing = top.k == 1 and top.readable and envelope.shows_readable
+        marks = (top.payload,) if showing else ()
+        self.tell(ev.ExitRead(machine.shots - self.camera_lag[2], marks, (top.item,) if showing else (), True))
+
+    def _leave(self, envelope: Envelope, *, purge: bool = False) -> None:
+        """Gate and eyes."""
+        machine = self.machine
         token = not purge and envelope.number in machine.tokens and machine.state == PackState.EXECUTE
         passes = self.pass_gate(envelope, token)
         number = envelope.number
@@ -394,8 +403,9 @@ class Floor:
         machine = self.machine
         if machine.gathering:
             self._form(undecided=True)
-        while machine.belt:
-            self._exit(machine.belt.popleft(), purge=True)
+        for queue in (machine.at_gate, machine.belt):
+            while queue:
+                self._leave(queue.popleft(), purge=True)
         machine.tokens.clear()
 
     # --- the operator -----------------------------------------------------------------------------------------------

@@ -183,6 +183,34 @@ def _one_piece_job(floor: Floor):  # type: ignore[no-untyped-def]
     return type(whole)(JobId("J"), whole.batch, whole.pieces[:1])
 
 
+def test_a_set_that_the_machine_closed_by_itself_is_refused_even_when_it_looks_whole() -> None:
+    core = running(1, 1).core
+    mark = ControlMark(piece_uid(1, 1, 1), 1, 1).encode(KEY)
+    seq = core.line.seq
+    core.step(ev.SheetFed(seq + 1, 1, 1, 1, 100, double=False))
+    core.step(ev.SheetRead(1, (mark,)))
+    core.step(ev.SheetFed(seq + 2, 2, 1, 2, 100, double=False))
+    core.step(ev.SheetRead(2, (ControlMark(piece_uid(1, 2, 1), 1, 1).encode(KEY),)))
+    core.step(ev.PieceFormed(seq + 3, 1, 1, 1, undecided=True))
+    assert core.book.pieces[piece_uid(1, 1, 1)].reason == "undecided-set"
+
+
+def test_a_closed_tray_is_only_confirmed_by_an_audit_and_held_when_it_differs() -> None:
+    floor = running(1, 1)
+    floor.run()
+    content = tuple(envelope.papers[0].payload for envelope in floor.trays[1])
+    floor.close_tray(1)
+    floor.core.book.place_hold(floor.core.book.trays[1], "gate-or-eye-doubtful")
+    short = floor.ask(ev.TrayAudit(90, "op1", 1, content[:1], 1))
+    assert short is not None
+    assert short.why == "closed-tray-differs"
+    assert "audit-differs" in floor.core.book.trays[1].holds
+    whole = floor.ask(ev.TrayAudit(91, "op1", 1, content, 2))
+    assert whole is not None
+    assert whole.answer is act.Answer.DONE
+    assert floor.core.book.trays[1].holds == set()
+
+
 # --- grants -----------------------------------------------------------------------------------------------------------
 
 
@@ -237,7 +265,7 @@ def test_three_granted_pieces_in_the_bin_hold_the_machine() -> None:
 
 def test_a_piece_without_a_grant_in_the_tray_stops_the_machine_and_holds_every_tray_since_the_last_proof() -> None:
     floor = running(*[1] * 8)
-    floor.run(3)
+    floor.run(5)
     assert floor.trays[1]
     floor.tell(ev.OpenTray(floor.next_command(), "op1", 2))
     unread(floor)

@@ -190,6 +190,8 @@ def _unknown_in(line: LineState, tray: TrayEntry) -> dict[int, PieceEntry]:
 
 def _may_stay(piece: PieceEntry) -> bool:
     """Contents are trusted when tracking brought it here: verified, granted, and nothing held against it since."""
+    if piece.state == PieceState.RELEASED:
+        return True  # its tray is closed already: it can only be confirmed
     return (
         piece.state in (PieceState.IN_TRAY, PieceState.EXIT_UNKNOWN)
         and piece.letter.state == LetterState.OPEN
