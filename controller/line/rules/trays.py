@@ -111,6 +111,10 @@ def tray_accepted(line: LineState, event: TrayAccepted) -> None:
     if tray is None or tray.state not in (TrayState.CLOSED, TrayState.HANDED_OVER):
         line.reply(event.command, Answer.REFUSED, "tray-not-closed", (str(event.tray),))
         return
+    if tray.state == TrayState.CLOSED and tray.holds:
+        # The post cannot have a tray that stands here on HOLD: it means another one.
+        line.reply(event.command, Answer.REFUSED, "tray-on-hold", tuple(sorted(tray.holds)))
+        return
     line.book.move_tray(tray, TrayEvent.ACCEPTED)
     for uid in sorted(tray.pieces):
         line.book.move(tray.pieces[uid], PieceEvent.ACCEPTED)
