@@ -21,7 +21,7 @@ _SERIF, _SANS = "Noto Serif CJK SC", "Noto Sans CJK SC"
 
 def check_host(directory: Path) -> list[Finding]:
     """Everything that does not depend on a line file; ``directory`` is where runs are kept."""
-    return [_programs(), _fonts(), _clock(), _disk(directory), _fsync(directory)]
+    return [_programs(), _fonts(), _clock(), _disk(directory), _fsync(directory), *_left_spoolers()]
 
 
 def _programs() -> Finding:
@@ -109,6 +109,29 @@ def _fsync(directory: Path) -> Finding:
     if took[len(took) // 2] > SLOW_FSYNC_MS:
         return Finding(what, Health.WARN, seen, "台账放到本地固态盘 / put the ledger on a local solid-state disk")
     return Finding(what, Health.GOOD, seen)
+
+
+def _left_spoolers() -> list[Finding]:
+    """Private print spoolers whose run directory has been deleted: a controller was killed, its cupsd prints on, and nobody will start it again."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if words[:2] != ["/usr/sbin/cupsd", "-f"] or len(words) < 4 or Path(words[3]).exists():
+            continue
+        found.append(
+            Finding(
+                "遗留的打印服务 / left print spooler",
+                Health.WARN,
+                f"cupsd {entry.name}: {words[3]} 已不存在 / is gone",
+                f"kill {entry.name}",
+            )
+        )
+    return found
 
 
 def check_spool(run_directory: Path) -> list[Finding]:

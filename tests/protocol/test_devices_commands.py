@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,10 @@ from click.testing import CliRunner
 
 from devices.commands import conformance, doctor
 from devices.doctor.findings import Health
-from devices.doctor.host import check_spool
+from devices.doctor.host import check_host, check_spool
 from devices.doctor.ports import check_port
 from devices.link import Link
+from devices.printing.spooler import Spooler
 from simulator.defects import Defects
 from simulator.inserter.device import InserterDevice, clock_us
 from simulator.inserter.firmware import Firmware
@@ -79,6 +81,13 @@ def test_a_port_that_a_controller_holds_is_told_from_a_free_one(tmp_path: Path) 
     finally:
         port.close()
     assert check_port("machine", str(tmp_path / "device")).health is Health.BAD
+
+
+def test_a_spooler_whose_run_was_deleted_is_found(tmp_path: Path) -> None:
+    with Spooler(tmp_path / "cups") as spooler:
+        shutil.rmtree(spooler.root)
+        left = [finding for finding in check_host(tmp_path) if "left print spooler" in finding.what]
+        assert f"kill {spooler.pid}" in [finding.do for finding in left]
 
 
 def test_letters_left_in_a_spool_and_an_open_spool_are_told(tmp_path: Path) -> None:
