@@ -183,6 +183,21 @@ def _one_piece_job(floor: Floor):  # type: ignore[no-untyped-def]
     return type(whole)(JobId("J"), whole.batch, whole.pieces[:1])
 
 
+@pytest.mark.parametrize(
+    ("double", "thickness_um", "reason"), [(True, 100, "double-feed"), (False, 190, "double-feed"), (False, 149, "")]
+)
+def test_a_sheet_that_the_sensor_calls_double_is_refused_though_every_mark_follows(
+    double: bool,  # noqa: FBT001
+    thickness_um: int,
+    reason: str,
+) -> None:
+    core = running(1, 1, sheet_um_max=150).core
+    seq = core.line.seq
+    core.step(ev.SheetFed(seq + 1, 1, 1, 1, thickness_um, double))
+    core.step(ev.SheetRead(1, (ControlMark(piece_uid(1, 1, 1), 1, 1).encode(KEY),)))
+    assert core.book.pieces[piece_uid(1, 1, 1)].reason == reason
+
+
 def test_a_set_that_the_machine_closed_by_itself_is_refused_even_when_it_looks_whole() -> None:
     core = running(1, 1).core
     mark = ControlMark(piece_uid(1, 1, 1), 1, 1).encode(KEY)
@@ -342,6 +357,22 @@ def test_a_tray_is_handed_over_only_closed_and_without_hold_and_accepted_once() 
     for number in (93, 94):
         assert floor.ask(ev.TrayAccepted(number, "post", 1)).answer == "done"  # type: ignore[union-attr]
     assert states(floor) == ["ACCEPTED", "ACCEPTED"]
+
+
+def test_a_tray_eye_that_sees_a_piece_without_a_grant_stops_the_machine_before_any_summary() -> None:
+    core = running(1, 1).core
+    step = core.step(ev.TrayEye(core.line.seq + 1, 0, 1, 1))
+    assert act.MachineCommand(PackVerb.ABORT) in step.actions
+    assert core.book.trays[1].holds == {"foreign-piece"}
+
+
+def test_a_tray_eye_whose_own_count_jumps_puts_the_tray_on_hold() -> None:
+    floor = running(*[1] * 6)
+    floor.run(5)
+    floor.machine.eye[1] += 1
+    floor.run()
+    assert "eye-count-jumped" in floor.core.book.trays[1].holds
+    finished(floor)
 
 
 # --- challenge --------------------------------------------------------------------------------------------------------
