@@ -40,7 +40,7 @@ def belt(pieces: Sequence[BeltPiece], names: Mapping[int, str], label: str) -> s
             f'<g class="envelope {look}"><rect x="{x + dx + 10}" y="{y + 14 - dx / 2}" width="52" height="32" rx="3"/><path d="M{x + dx + 10} {y + 14 - dx / 2}l26 18l26 -18"/>'
         )
         sign = {"doubt": "?", "pass": "✓", "reject": "✕"}.get(look, "")
-        out.append(f'<text x="{x + dx + 54}" y="{y + 42 - dx / 2}">{sign}</text></g>')
+        out.append(f'<text x="{x + dx + 42}" y="{y + 42 - dx / 2}">{sign}</text></g>')
     for zone, count in seen.items():
         if count > 3:
             x, y = _place(zone, step)

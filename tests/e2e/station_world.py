@@ -237,7 +237,7 @@ class StandInLine:
                 Words("卡纸", "Jam"),
                 Words("封装机，折页站", "Inserter, folder"),
                 Words(
-                    "打开盖板，取出 3 件，逐件扫描，再按恢复",
+                    "打开盖板，取出 3 件，逐件扫描，再按“继续”",
                     "Open the cover, take out 3 pieces, scan each one, then resume",
                 ),
                 Severity.STOP,
