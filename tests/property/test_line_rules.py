@@ -187,7 +187,7 @@ def _one_piece_job(floor: Floor):  # type: ignore[no-untyped-def]
     ("double", "thickness_um", "reason"), [(True, 100, "double-feed"), (False, 190, "double-feed"), (False, 149, "")]
 )
 def test_a_sheet_that_the_sensor_calls_double_is_refused_though_every_mark_follows(
-    double: bool,  # noqa: FBT001
+    double: bool,
     thickness_um: int,
     reason: str,
 ) -> None:
