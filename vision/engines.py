@@ -55,11 +55,17 @@ _ZBAR = {
 
 
 class ZxingEngine:
-    """zxing-cpp. ``thorough`` adds rotation, downscaling and inversion: 3-5 times slower, for odd frames only."""
+    """zxing-cpp. ``thorough`` adds rotation, downscaling and inversion: 3-5 times slower, for odd frames only.
 
-    def __init__(self, *, thorough: bool = False) -> None:
+    ``one_threshold`` binarises with one level for the whole image instead of one per neighbourhood: half the time, and
+    as good where the light is even.
+    """
+
+    def __init__(self, *, thorough: bool = False, one_threshold: bool = False) -> None:
         self.name = "zxing-cpp"
         self._thorough = thorough
+        kinds = zxingcpp.Binarizer
+        self._binarizer = kinds.GlobalHistogram if one_threshold else kinds.LocalAverage
 
     def reads(self, symbology: Symbology) -> bool:
         """All four symbologies."""
@@ -74,6 +80,7 @@ class ZxingEngine:
             try_rotate=self._thorough,
             try_downscale=self._thorough,
             try_invert=self._thorough,
+            binarizer=self._binarizer,
             text_mode=zxingcpp.TextMode.Plain,
         )
         return [self.decoded(barcode) for barcode in found]
