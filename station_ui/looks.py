@@ -60,7 +60,7 @@ def register(app: Flask) -> None:
     filters["packml_word"] = lambda state: words.word(words.PACKML_WORDS, _packml(state)[0])
     filters["packml_look"] = lambda state: _packml(state)[1]
     filters["reason_word"] = machine_reason
-    filters["divert_word"] = _table(words.DIVERT_REASONS)
+    filters["divert_word"] = _table({**words.HOLDS, **words.CUSTODY_REASONS, **words.DIVERT_REASONS})
     filters["piece_word"] = _table(words.PIECE_STATES)
     filters["letter_word"] = _table(words.LETTER_STATES)
     filters["tray_word"] = _table(words.TRAY_STATES)
