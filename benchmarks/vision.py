@@ -116,9 +116,12 @@ def decomposition(report: Report, count: int, seed: int) -> None:
     camera, level = frames.CAMERAS["2MP"], LEVELS["P1"]
     cases = [frames.frame(camera, level, s, seed + 77_000 + n) for n, s in enumerate(frames.stock(seed + 7, count))]
     profile = camera.profile(grade=False)
-    reader = PieceReader(profile)
+    reader = PieceReader(profile, clock=time.thread_time)
     reader.warm((camera.height, camera.width))
-    blind = PieceReader(replace(profile, windows=tuple(replace(w, slack_mm=(200.0, 150.0)) for w in profile.windows)))
+    blind = PieceReader(
+        replace(profile, windows=tuple(replace(w, slack_mm=(200.0, 150.0)) for w in profile.windows)),
+        clock=time.thread_time,
+    )
     blind.warm((camera.height, camera.width))
     windows = {window.name: window for window in profile.windows}
     linear = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.Code128])

@@ -39,7 +39,7 @@ PHOTO_SETS = {
 def throughput(report: Report, count: int, seed: int) -> None:
     """Frames a second of one core at 2 MP P1 with copy of the frame, reading, grading and an audit record."""
     camera = frames.CAMERAS["2MP"]
-    reader = PieceReader(camera.profile())
+    reader = PieceReader(camera.profile(), clock=time.thread_time)
     reader.warm((camera.height, camera.width))
     cases = [frames.frame(camera, optics.P1, s, seed + n) for n, s in enumerate(frames.stock(seed + 3, 40))]
     spent = 0.0
@@ -62,7 +62,7 @@ def every_angle(report: Report, step: int, seed: int) -> None:
     """Code 128 turned through the full circle: share of angles read, plain engines beside."""
     symbols = list(frames.stock(seed + 5, 3))
     window = Window("item", ("Code128",), (17.0, 28.0, 48.75, 9.4), (14.0, 25.0), 0.3125, None, is_item_form, True)
-    reader = PieceReader(ReadProfile(9.6, (window,), grade=False))
+    reader = PieceReader(ReadProfile(9.6, (window,), grade=False), clock=time.thread_time)
     angles = range(0, 360, step)
     right, plain, zbar = 0, 0, 0
     for degrees in angles:
@@ -91,7 +91,7 @@ def low_resolution(report: Report, count: int, seed: int) -> None:
     """Both codes at 1.4 pixels a module, clean."""
     for name, scale in (("mark", 1.4 / 4), ("item", 1.4 / 2.5)):
         known = stress.profiles()[name]
-        reader = PieceReader(replace(known, px_per_mm=known.px_per_mm * scale))
+        reader = PieceReader(replace(known, px_per_mm=known.px_per_mm * scale), clock=time.thread_time)
         right = plain = 0
         for number, symbols in enumerate(frames.stock(seed + 9, count)):
             crop = stress.crop(
@@ -107,7 +107,7 @@ def low_resolution(report: Report, count: int, seed: int) -> None:
 
 def misreads(report: Report, count: int, seed: int) -> None:
     """Wrong values at the edge of readability; `benchmarks.misreads` runs a million of them, resumably."""
-    readers = {name: PieceReader(profile) for name, profile in stress.profiles().items()}
+    readers = {name: PieceReader(profile, clock=time.thread_time) for name, profile in stress.profiles().items()}
     symbols = list(frames.stock(seed + 11, 400))
     zxing = ZxingEngine(thorough=True)
     for name, reader in readers.items():
@@ -141,7 +141,7 @@ def misreads(report: Report, count: int, seed: int) -> None:
 def grading_time(report: Report, count: int, seed: int) -> None:
     """CPU time to grade both codes of a frame."""
     camera = frames.CAMERAS["2MP"]
-    reader = PieceReader(camera.profile(grade=False))
+    reader = PieceReader(camera.profile(grade=False), clock=time.thread_time)
     reader.warm((camera.height, camera.width))
     spent: list[float] = []
     grades: list[tuple[float, ...]] = []
@@ -162,7 +162,7 @@ def nozzle_wear(report: Report, seed: int) -> None:
     """A nozzle that clogs slowly over 2,000 pieces: how many pieces before the first no-read the alarm rings."""
     camera = frames.Camera("exit", 1040, 520, 8.0)
     profile = camera.profile()
-    reader = PieceReader(replace(profile, windows=profile.windows[:1]))
+    reader = PieceReader(replace(profile, windows=profile.windows[:1]), clock=time.thread_time)
     trends = PrintTrends()
     alarm = first_no_read = 0
     named = False

@@ -50,10 +50,11 @@ def sample_symbol(frame: Gray, corners: Corners, payload: str, white: float = 25
     local = tuple((x - left, y - top) for x, y in corners)
     module_px = float(np.hypot(corners[1][0] - corners[0][0], corners[1][1] - corners[0][1])) / columns
     fit = fit_at(softened(crop, module_px), (local[0], local[1], local[2], local[3]), rows, columns)
-    fit = sharpened(crop, fit)
+    calm = np.asarray(cv2.GaussianBlur(crop, (0, 0), 0.7), np.uint8)
+    fit = sharpened(calm, fit)
     values = np.zeros((rows, columns), np.float32)
     kernels.sample_modules(crop, fit.pose, rows, columns, APERTURE, values)
-    deviation = kernels.clock_deviation(crop, fit.pose, rows, columns)
+    deviation = kernels.clock_deviation(calm, fit.pose, rows, columns)
     fit.pose[0] += left
     fit.pose[1] += top
     return Sampled(fit, np.asarray(values / white, np.float32), dark, float(deviation))
@@ -136,9 +137,9 @@ def _encoded(payload: str) -> NDArray[np.uint8] | None:
 
 
 def _around(frame: Gray, corners: Corners) -> tuple[int, int, Gray]:
-    """Return left, top and a lightly smoothed crop around the symbol."""
+    """Return left, top and a crop around the symbol."""
     xs, ys = [x for x, _ in corners], [y for _, y in corners]
     reach = max(max(xs) - min(xs), max(ys) - min(ys)) * 0.15
     left, top = max(0, int(min(xs) - reach)), max(0, int(min(ys) - reach))
     crop = frame[top : int(max(ys) + reach) + 2, left : int(max(xs) + reach) + 2]
-    return left, top, np.asarray(cv2.GaussianBlur(crop, (0, 0), 0.7), np.uint8)
+    return left, top, np.ascontiguousarray(crop)
