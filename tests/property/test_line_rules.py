@@ -375,6 +375,32 @@ def test_a_tray_eye_whose_own_count_jumps_puts_the_tray_on_hold() -> None:
     finished(floor)
 
 
+def test_an_open_cover_holds_the_tray_and_makes_every_grant_inside_unknown_whatever_the_eyes_say_later() -> None:
+    floor = running(*[1] * 6)
+    floor.run(4)
+    granted = [piece for piece in floor.core.book.pieces.values() if piece.state == PieceState.PASS_GRANTED]
+    assert granted
+    seq = floor.machine.seq
+    floor.core.step(ev.Fault(seq + 1, 3, 4, active=True))
+    assert "cover-opened" in floor.core.book.trays[1].holds
+    envelope = next(e for e in floor.core.line.inside.values() if e.owner is granted[0])
+    floor.core.step(ev.TrayEye(seq + 2, envelope.piece_no, 1, 1))
+    floor.core.step(ev.PieceExited(seq + 3, envelope.piece_no, tray=True, reject=False))
+    assert granted[0].state == PieceState.EXIT_UNKNOWN
+
+
+def test_an_audit_is_refused_for_a_tray_that_is_filling_or_gone_or_unknown() -> None:
+    floor = running(*[1] * 6)
+    floor.run(4)
+    assert floor.core.line.inside
+    assert floor.ask(ev.TrayAudit(90, "op1", 1, (), 0)).why == "pieces-on-their-way"  # type: ignore[union-attr]
+    assert floor.ask(ev.TrayAudit(91, "op1", 77, (), 0)).why == "tray-not-open"  # type: ignore[union-attr]
+    floor.run()
+    floor.close_tray(1)
+    floor.ask(ev.HandOverTray(92, "op1", 1))
+    assert floor.ask(ev.TrayAudit(93, "op1", 1, (), 0)).why == "tray-not-open"  # type: ignore[union-attr]
+
+
 # --- challenge --------------------------------------------------------------------------------------------------------
 
 
@@ -513,6 +539,19 @@ def test_a_second_attempt_while_the_first_may_still_leave_is_refused_loudly_and_
     with pytest.raises(RefusedEvent):
         floor.core.step(ev.JobPlanned(type(job)(JobId("J2"), job.batch, (second,))))
     assert floor.core.book.out == []
+
+
+def test_a_controller_that_takes_over_believes_nothing_that_was_inside() -> None:
+    floor = running(*[1] * 8)
+    floor.run(5)
+    before = [str(piece.state) for piece in floor.core.book.batches[1].pieces]
+    assert {"IN_FEED", "PASS_GRANTED"} <= set(before)
+    twin = floor.durable.core(floor.config)
+    twin.step(ev.Restarted())
+    after = [str(piece.state) for piece in twin.book.batches[1].pieces]
+    becomes = {"IN_FEED": "SUSPECT", "COLLATED": "SUSPECT", "VERIFIED": "SUSPECT", "PASS_GRANTED": "EXIT_UNKNOWN"}
+    assert after == [becomes.get(state, state) for state in before]
+    assert twin.book.trays[1].holds
 
 
 # --- restoring --------------------------------------------------------------------------------------------------------
