@@ -149,7 +149,7 @@ def _found_or_new_id(connection: Connection, new_id: str) -> str:
 
 def _server_side(raw: Any, statement: str) -> Any:
     cursor = raw.cursor(name="letterline_events")
-    cursor.execute(statement)
+    cursor.execute(statement, binary=True)
     return cursor
 
 

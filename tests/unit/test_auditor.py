@@ -76,6 +76,13 @@ def drop_released_proof(story: Story, rng: random.Random) -> bool:
     return True
 
 
+def tray_from_nowhere(story: Story, rng: random.Random) -> bool:
+    """A tray that was closed had never been opened."""
+    closed = {story[0][place].tray for place in places(story[0], "tray.closed")}
+    story[0][rng.choice([p for p in places(story[0], "tray.opened") if story[0][p].tray in closed])] = Record("line.note")
+    return True
+
+
 def swap_proofs(story: Story, rng: random.Random) -> bool:
     """The grant is older than the verification."""
     granted = places(story[0], "piece.granted")
@@ -231,7 +238,7 @@ MEANINGS = (
     keep_counting_as_good,
     cancelled_but_posted,
     drop("letter.opened"),
-    drop("tray.opened"),
+    tray_from_nowhere,
     drop("tray.closed"),
     drop("piece.destroyed", "piece.lost"),
     drop("piece.voided"),
