@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 from controller.intake import Intake
 from controller.ledger.cases import StoredCase
@@ -17,6 +18,8 @@ from controller.model import letter_id
 from controller.planning import seen_before
 
 SOURCE_KIND = "intake.taken"
+CHINA = timezone(timedelta(hours=8))
+"""A letter is dated by the calendar of those who read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,18 @@ def open_batch(opened: OpenLedger, core: LineCore, intake: Intake, key: bytes, d
     the same list, or overlapping ones, must never post a letter twice.
     """
     batch = max(core.book.batches, default=0) + 1
+    of_batch = {"letter_date": datetime.now(CHINA).date().isoformat()}
     cases = []
     for place, case in enumerate(intake.accepted, start=1):
-        document = json.dumps({**case.fields, "case_id": case.case_no}, ensure_ascii=False, sort_keys=True)
+        content = json.dumps(case.fields, ensure_ascii=False, sort_keys=True)
+        # The day of the letter is that of its batch: a reprint says the same, and it is no part of what makes a case the same case.
+        document = json.dumps({**case.fields, **of_batch, "case_id": case.case_no}, ensure_ascii=False, sort_keys=True)
         cases.append(
             StoredCase(
                 letter_id(batch, place),
                 batch,
                 _hash(key, "case", case.case_no),
-                _hash(key, "content", document),
+                _hash(key, "content", content),
                 document,
             )
         )
@@ -79,7 +85,7 @@ def open_batch(opened: OpenLedger, core: LineCore, intake: Intake, key: bytes, d
     )
     records, core.book.out = core.book.out, []
     opened.ledger.append([*records, source], time.time_ns())
-    fields = {stored.letter: case.fields for stored, case in zip(cases, intake.accepted, strict=True)}
+    fields = {stored.letter: {**case.fields, **of_batch} for stored, case in zip(cases, intake.accepted, strict=True)}
     return Taken(batch, fields, held, resumed=False)
 
 
