@@ -4,7 +4,7 @@ OUT   ?= out/run
 VENV  := .venv/bin
 ARGS  ?=
 
-.PHONY: run test check sim serve campaign bench setup format lock screens
+.PHONY: run test check sim serve campaign bench setup format lock
 
 setup:
 	@bash setup/bootstrap.sh

@@ -39,6 +39,14 @@ _WORDS: Final[dict[AlarmCode, tuple[str, str, str, str, Severity, Press]]] = {
     _A.TRAY_NOT_ACCEPTED: ("邮筐超时未获邮政确认", "A tray is not confirmed by the post", "立即联系邮政核查该邮筐", "Call the post about this tray now", _STOP, Press.NONE),
 }  # fmt: skip
 
+PAST_WHEN_RUNNING: Final = frozenset(
+    {
+        _A.LINK_LOST, _A.MACHINE_REBOOTED, _A.MACHINE_STOPPED, _A.COVER_OPENED, _A.JAM, _A.REMOVED_BY_HAND, _A.BIN_FULL, _A.NO_SHEETS,
+        _A.CONSECUTIVE_NO_READS, _A.CONSECUTIVE_EXIT_FAULTS, _A.GATE_NOT_PASSING, _A.CAMERA_OUT_OF_STEP, _A.WRONG_STACK,
+    }
+)  # fmt: skip
+PAST_WHEN_NO_HOLD: Final = frozenset({_A.TRAY_HOLD, _A.FOREIGN_IN_TRAY, _A.PULL_FROM_TRAY, _A.TRAY_MISSING})
+
 
 def on_screen(alarm: Alarm, at_unix_ns: int) -> live.Alarm:
     """Return the alarm as the screens show it."""

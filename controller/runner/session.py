@@ -8,7 +8,7 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,11 +18,13 @@ from controller.ledger.opening import OpenLedger
 from controller.ledger.records import Record
 from controller.ledger.resting import letters_at_rest, trays_at_rest
 from controller.line import events
+from controller.line.actions import AlarmCode
 from controller.line.core import LineCore
 from controller.line.restore import RECENT_EVENTS, restore
 from controller.line.state import LineConfig
 from controller.model import BatchId
 from controller.postal.items import SIMULATED_RANGE
+from controller.runner.alarm_words import PAST_WHEN_NO_HOLD, PAST_WHEN_RUNNING
 from controller.runner.batch_intake import Taken
 from controller.runner.eyes import Eyes
 from controller.runner.frame_archive import FrameArchive
@@ -33,9 +35,9 @@ from controller.runner.production import Production
 from controller.runner.scanner import ScannerLine
 from controller.runner.shell import Hands, LineShell, LineStopped
 from controller.runner.silence_watch import SilenceWatch
-from controller.runner.simulated_operator import BADGE, SimulatedOperator, waiting_for
+from controller.runner.simulated_operator import SimulatedOperator, waiting_for
 from controller.runner.window_witness import WindowWitness
-from controller.states import BatchState
+from controller.states import BatchState, PackState
 from devices.errors import Busy
 from devices.inserter.opening import open_inserter
 
@@ -207,8 +209,7 @@ class Session:
         Raises:
             LineStopped: the line stopped for good.
         """
-        ask = lambda name, arguments: self.opened.inbox.ask(self.file.name, name, BADGE, arguments, time.time_ns())  # noqa: E731
-        operator = SimulatedOperator(self.core, self.scanner, ask, self.taken.batch, self.speed)
+        operator = SimulatedOperator(self.core, self.scanner, self._ask, self.taken.batch, self.speed)
         for job in self.production.unsubmitted():
             self._print_job(job.name)
         self.production.plan_round()
@@ -239,6 +240,10 @@ class Session:
         self.opened.ledger.witness()
         self._publish(finished=True)
         return self.core.book.batches[self.taken.batch].state == BatchState.CLOSED
+
+    def _ask(self, name: str, arguments: Mapping[str, object], badge: str) -> int:
+        """Put a command of the simulated people into the inbox, as a screen would."""
+        return self.opened.inbox.ask(self.file.name, name, badge, arguments, time.time_ns())
 
     def _floor(self, operator: SimulatedOperator, now: float) -> bool:
         """Let the simulated people act, and plan the next round when all paper is through; True when the batch is closed."""
@@ -273,7 +278,17 @@ class Session:
         seen = self.out / "requests.seen"
         self._seen_requests = int(seen.read_text()) if seen.exists() else 0
 
+    def _forget_past_alarms(self) -> None:
+        """An alarm about a stop is past when the machine executes again; one about a tray, when no tray is on HOLD."""
+        line = self.core.line
+        past: frozenset[AlarmCode] = PAST_WHEN_RUNNING if line.state == PackState.EXECUTE else frozenset()
+        if not any(tray.holds for tray in self.core.book.trays.values()):
+            past |= PAST_WHEN_NO_HOLD
+        for code in past & self.shell.told.alarms.keys():
+            del self.shell.told.alarms[code]
+
     def _publish(self, *, finished: bool) -> None:
+        self._forget_past_alarms()
         snapshot = self.picture.draw(list(self.shell.told.alarms.values()), finished=finished)
         self.opened.inbox.show(self.file.name, json.loads(snapshot.to_json()), snapshot.at_unix_ns)
         self.progress.state = str(self.core.line.state)

@@ -45,7 +45,8 @@ _ON_THE_WAY: Final = frozenset(
 )
 _OPEN_TRAYS: Final = frozenset({TrayState.OPEN, TrayState.CLOSING, TrayState.AUDIT})
 
-Ask = Callable[[str, Mapping[str, object]], int]
+Ask = Callable[[str, Mapping[str, object], str], int]
+"""Name, arguments, badge."""
 
 
 @dataclass(slots=True)
@@ -61,6 +62,7 @@ class SimulatedOperator:
     last_scan_s: float = 0.0
     _waiting: dict[str, tuple[int, float]] = field(default_factory=dict)
     _auditing: int = 0
+    _auditor: str = BADGE
     _scanning: bool = False
     _audit_started_s: float = 0.0
     _audit_scans: list[str] = field(default_factory=list)
@@ -128,7 +130,7 @@ class SimulatedOperator:
         elif scan.startswith("COUNT "):
             self._scanning = False
             arguments = {"tray": self._auditing, "payloads": self._audit_scans, "counted": int(scan[6:])}
-            self._once(f"audit:{self._auditing}", Command.TRAY_AUDIT, arguments, now_s)
+            self._once(f"audit:{self._auditing}", Command.TRAY_AUDIT, arguments, now_s, self._auditor)
         elif self._scanning:
             self._audit_scans.append(scan)
         elif scan.isdigit():
@@ -136,12 +138,12 @@ class SimulatedOperator:
         elif found := _PIECE_NAME.search(scan):
             arguments = {"uid": parse_piece_name(found[0]), "reason": "mark unreadable", "second_badge": SECOND}
             self._in_hand.add(parse_piece_name(found[0]))
-            self.ask(Command.CUSTODY_TYPED, arguments)
+            self.ask(Command.CUSTODY_TYPED, arguments, BADGE)
 
     def _take_in_hand(self, payload: str) -> None:
         if len(payload) == 36:
             self._in_hand.add(int(payload[1:16]))
-        self.ask(Command.CUSTODY_SCAN, {"payload": payload, "reason": "rejected"})
+        self.ask(Command.CUSTODY_SCAN, {"payload": payload, "reason": "rejected"}, BADGE)
 
     # -- machine and trays -------------------------------------------------------------------------------------------------
 
@@ -227,11 +229,13 @@ class SimulatedOperator:
     def _is_quiet(self, now_s: float) -> bool:
         return now_s - self.last_scan_s > QUIET_S and not self._auditing
 
-    def _once(self, key: str, command: Command, arguments: Mapping[str, object], now_s: float) -> None:
+    def _once(
+        self, key: str, command: Command, arguments: Mapping[str, object], now_s: float, badge: str = BADGE
+    ) -> None:
         """Ask, unless the same thing was asked and is not answered, or was answered a moment ago."""
         asked = self._waiting.get(key)
         if asked is None or now_s - asked[1] > ANSWER_S:
-            self._waiting[key] = (self.ask(str(command), arguments), now_s)
+            self._waiting[key] = (self.ask(str(command), arguments, badge), now_s)
 
     def _answered(self, reply: Reply, now_s: float) -> None:
         key = next((key for key, (number, _) in self._waiting.items() if number == reply.command), None)
@@ -242,6 +246,8 @@ class SimulatedOperator:
         if key.startswith("audit:"):
             del self._waiting[key]
             self._auditing = 0
+            # What one person counted and did not find, another counts again.
+            self._auditor = SECOND if reply.why == "recount-by-another" and self._auditor == BADGE else BADGE
             if reply.answer is Answer.REFUSED and reply.why == "pull-first":
                 self._pull(reply.subjects)
 
