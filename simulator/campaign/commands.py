@@ -59,6 +59,12 @@ def _rows(_context: click.Context, _option: click.Parameter, text: str) -> tuple
 @click.option(
     "--shift", type=click.IntRange(0), default=None, help="Run one shift of the campaign again and show its alarms."
 )
+@click.option(
+    "--mutants",
+    type=click.IntRange(1),
+    default=None,
+    help="Switch each rule off in turn; hunt it through so many shifts of 200 letters.",
+)
 @click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here.")
 @click.option(
     "--html", "html_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the one-page report here."
@@ -72,6 +78,7 @@ def campaign(
     store: str,
     only: tuple[int, ...],
     shift: int | None,
+    mutants: int | None,
     json_path: Path | None,
     html_path: Path | None,
 ) -> None:
@@ -79,6 +86,8 @@ def campaign(
 
     Exit code 1 when an invariant was broken, a shift did not end, or the auditor disagrees; the repeating command is printed then.
     """
+    if mutants is not None:
+        raise SystemExit(_hunt(mutants, json_path))
     import os
     from concurrent.futures import ProcessPoolExecutor
 
@@ -118,6 +127,29 @@ def campaign(
     for index, text in (*tally.violations, *tally.unfinished, *tally.findings)[:10]:
         click.echo(f"shift {index}: {text}\n  repeat: {command_of(plan, index)}", err=True)
     raise SystemExit(1 if report["violations"] else 0)
+
+
+def _hunt(shifts: int, json_path: Path | None) -> int:
+    """Hunt every mutant; 0 when none survives without an excuse."""
+    import json
+
+    from simulator.campaign.mutant_list import pairs, singles
+    from simulator.campaign.mutants import hunt
+
+    rows: list[dict[str, object]] = []
+    for mutant in singles() + pairs():
+        result = hunt(mutant, shifts)
+        rows.append(
+            {"mutant": mutant.name, "killed_by": result.killed_by, "letters": result.letters, "excuse": mutant.excuse}
+        )
+        click.echo(
+            f"{'killed' if result.killed_by else 'SURVIVED':9}{result.letters:7} {mutant.name}: {result.killed_by or mutant.excuse}"
+        )
+    survivors = [row for row in rows if not row["killed_by"]]
+    click.echo(f"{len(rows) - len(survivors)} of {len(rows)} killed")
+    if json_path:
+        json_path.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return 1 if any(not row["excuse"] for row in survivors) else 0
 
 
 def _one_shift(plan: Any, index: int) -> int:
