@@ -259,7 +259,7 @@ class Plant:
         self.device.post(lambda: self._swap_tray(tray))
 
     def _swap_tray(self, tray: int) -> None:
-        self.device.firmware.path.swap_tray(tray)
+        self.device.firmware.swap_tray(tray)
 
     def _listen_to_scanner(self) -> None:
         now = clock_us()

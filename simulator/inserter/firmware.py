@@ -164,6 +164,14 @@ class Firmware:
             self._removed[zone] = self._removed.get(zone, 0) + (len(piece.sheets) if zone <= Zone.ACCUMULATOR else 1)
         return taken
 
+    def swap_tray(self, tray: int) -> None:
+        """A person takes the tray away and puts another in its place: the presence sensor sees it go, nobody says which one came."""
+        gone, self.path.tray = self.path.tray, 0
+        self.path.swap_tray(tray)
+        self._emit(EventCode.TRAY, (gone, 0))
+        self._world.fact("tray_swapped", gone=gone, standing=tray)
+        self.block(Reason.TRAY_MISSING, Zone.TRAY)
+
     def load(self, stack: Stack) -> None:
         """A person puts a stack on the feeder."""
         self.path.load(stack)
