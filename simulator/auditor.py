@@ -429,7 +429,7 @@ class Auditor:
     ) -> None:
         """A tray left with these envelopes: each one is judged by what is really in it."""
         seen = []
-        for sheets, shown in envelopes:
+        for sheets, shown, *insert_off_mg in envelopes:
             for uid, k, _ in sheets:
                 gone[uid, k] += 1
             if not sheets:
@@ -439,6 +439,8 @@ class Auditor:
             seen.append(uid)
             if [list(sheet) for sheet in sheets] != [[uid, k, count] for k in range(1, count + 1)]:
                 self._say("I2", seq, f"an envelope left with {sheets}")
+            if any(insert_off_mg):
+                self._say("I2", seq, f"an envelope with {uid} left with an insert too many or too few")
             if shown != uid:
                 self._say("I2", seq, f"an envelope with {uid} left showing {shown}")
             for letter in {sheet[0] // 100 for sheet in sheets}:

@@ -71,7 +71,8 @@ class Places:
                 "tray": number,
                 "seq": self._seq(),
                 "envelopes": [
-                    [envelope.contents(), envelope.shown.uid if envelope.shown else 0] for envelope in tray.envelopes
+                    [envelope.contents(), envelope.shown.uid if envelope.shown else 0, envelope.weight_off_mg]
+                    for envelope in tray.envelopes
                 ],
             }
         )
