@@ -149,7 +149,9 @@ class SimulatedOperator:
 
     def _mind_machine(self, now_s: float) -> None:
         line = self.core.line
-        if line.tray is None and self.core.book.batches[self.batch].state == BatchState.OPEN:
+        # A tray that went without having been replaced on the screen is on HOLD: another takes its place, and it is looked through.
+        none_there = line.tray is None or (not line.tray_present and line.state != PackState.EXECUTE)
+        if none_there and self.core.book.batches[self.batch].state == BatchState.OPEN:
             if not self._auditing and not self._closing():
                 number = max(self.core.book.trays, default=0) + 1
                 self._once("tray", Command.TRAY_OPEN, {"tray": number}, now_s)
