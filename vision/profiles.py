@@ -46,32 +46,35 @@ def is_item_form(payload: str) -> bool:
 
 
 def sheet_camera(
-    px_per_mm: float = SHEET_CAMERA_PX_PER_MM, accepts: Callable[[str], bool] = is_mark_form
+    px_per_mm: float = SHEET_CAMERA_PX_PER_MM,
+    accepts: Callable[[str], bool] = is_mark_form,
+    mark: Symbology = Symbology.DATA_MATRIX,
 ) -> ReadProfile:
     """Camera C1 at the sheet input: the sheet mark in the right margin, at its nominal place but for feed tolerance."""
     x, y = 195.0 - SHEET_CAMERA_ORIGIN_MM[0], 52.0 - SHEET_CAMERA_ORIGIN_MM[1]
-    mark = Window(
+    mark_window = Window(
         name="mark",
-        symbologies=(Symbology.DATA_MATRIX,),
+        symbologies=(mark,),
         box_mm=(x, y, MARK_SIDE_MM, MARK_SIDE_MM),
         slack_mm=(2.0, 3.0),
         module_mm=MARK_MODULE_MM,
         accepts=accepts,
     )
-    return ReadProfile(px_per_mm=px_per_mm, windows=(mark,))
+    return ReadProfile(px_per_mm=px_per_mm, windows=(mark_window,))
 
 
 def exit_camera(
     px_per_mm: float = EXIT_CAMERA_PX_PER_MM,
     mark_accepts: Callable[[str], bool] = is_mark_form,
     item_accepts: Callable[[str], bool] = is_item_form,
+    mark: Symbology = Symbology.DATA_MATRIX,
 ) -> ReadProfile:
     """Camera C2 at the envelope exit: window mark and item code, wherever the letter lies in its envelope."""
     half_x, half_y = INSERT_SLACK_MM[0] / 2, INSERT_SLACK_MM[1] / 2
     dx, dy = half_x - EXIT_CAMERA_ORIGIN_MM[0], half_y - EXIT_CAMERA_ORIGIN_MM[1]
-    mark = Window(
+    mark_window = Window(
         name="mark",
-        symbologies=(Symbology.DATA_MATRIX,),
+        symbologies=(mark,),
         box_mm=(86.0 + dx, 52.0 + dy, MARK_SIDE_MM, MARK_SIDE_MM),
         slack_mm=(half_x, half_y),
         module_mm=MARK_MODULE_MM,
@@ -85,4 +88,4 @@ def exit_camera(
         module_mm=ITEM_MODULE_MM,
         accepts=item_accepts,
     )
-    return ReadProfile(px_per_mm=px_per_mm, windows=(mark, item))
+    return ReadProfile(px_per_mm=px_per_mm, windows=(mark_window, item))

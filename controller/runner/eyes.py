@@ -15,6 +15,7 @@ from devices.camera import MjpegCamera
 from devices.errors import CameraTimeout, DeviceError
 from devices.kinds import Frame
 from vision.profiles import EXIT_FRAME, SHEET_FRAME, exit_camera, sheet_camera
+from vision.readings import Symbology
 from vision.watch import FrameWatch, Problem, Watched
 
 if TYPE_CHECKING:
@@ -46,14 +47,18 @@ class _Source:
 
 
 class Eyes:
-    """Both cameras, watched. ``tell`` is called on delivery threads; ``keep`` gets each exit frame with its trigger."""
+    """Both cameras, watched. ``marks`` is the symbology of the control marks. ``tell`` is called on delivery threads; ``keep`` gets each exit frame with its trigger."""
 
-    def __init__(self, file: LineFile, tell: Tell, keep: Keep, witness: WindowWitness) -> None:
+    def __init__(self, file: LineFile, tell: Tell, keep: Keep, witness: WindowWitness, marks: str) -> None:
         self._tell = tell
         self._witness = witness
         self._keep = keep
         self._cameras = (MjpegCamera(file.sheet_camera.url), MjpegCamera(file.exit_camera.url))
-        profiles = (sheet_camera(file.sheet_camera.px_per_mm), exit_camera(file.exit_camera.px_per_mm))
+        mark = Symbology(marks)
+        profiles = (
+            sheet_camera(file.sheet_camera.px_per_mm, mark=mark),
+            exit_camera(file.exit_camera.px_per_mm, mark=mark),
+        )
         self.watches = tuple(
             FrameWatch(_Source(camera), profile, deliver, deadline_s=READING_DEADLINE_S, read_budget_s=0.06, name=name)
             for camera, profile, deliver, name in zip(

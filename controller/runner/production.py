@@ -66,6 +66,10 @@ class Production:
         orders = [LetterOrder(letter, self.fields[letter]) for letter in letters]
         return self._pool.submit(render_worker.measure, str(self.template), orders)
 
+    def mark_profile(self) -> render_worker.MarkProfile:
+        """Ask the rendering process how the template prints its control marks."""
+        return self._pool.submit(render_worker.mark_profile, str(self.template)).result(timeout=120)
+
     # -- rounds ------------------------------------------------------------------------------------------------------------
 
     @property

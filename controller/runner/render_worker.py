@@ -77,6 +77,27 @@ def measure(template: str, orders: Sequence[LetterOrder]) -> list[Sized]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class MarkProfile:
+    """How the template prints control marks: ``symbology`` as vision names it, ``side_mm`` without quiet zone."""
+
+    symbology: str
+    side_mm: float
+
+
+_VISION_NAMES = {"datamatrix": ("DataMatrix", 18), "qr": ("QRCode", 25)}
+"""Modules a side of a symbol that holds 36 digits: ECC 200 18x18 (ISO/IEC 16022, table 7), QR version 2 (ISO/IEC 18004, table 1)."""
+
+
+def mark_profile(template: str) -> MarkProfile:
+    """Return how this template prints the mark that both cameras read."""
+    for mark in _renderer(template).template.settings.marks:
+        if mark.symbology in _VISION_NAMES:
+            name, modules = _VISION_NAMES[mark.symbology]
+            return MarkProfile(name, modules * mark.module_mm)
+    return MarkProfile("DataMatrix", 9.0)
+
+
 def render(template: str, job: str, orders: Sequence[LetterOrder], out: Path) -> Printable:
     """Render one print job to ``out``; byte for byte the same whenever it is asked again."""
     from rendering import Codes

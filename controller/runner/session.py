@@ -151,9 +151,9 @@ class Session:
         self.shell.after_commit += [self._count, self.picture.committed]
         self.room.start()
         stack.callback(self.room.close)
-        self.eyes = stack.enter_context(
-            Eyes(file, self._hear, self.archive.keep, WindowWitness(self.out / "letters", key))
-        )
+        marks = self.production.mark_profile()
+        witness = WindowWitness(self.out / "letters", key, marks.side_mm)
+        self.eyes = stack.enter_context(Eyes(file, self._hear, self.archive.keep, witness, marks.symbology))
         self.scanner = ScannerLine(file.scanner)
         if file.scanner:
             self.scanner.start()

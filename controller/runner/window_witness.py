@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 ADDRESS_MM: Final = (20.0, 49.0, 62.0, 19.0)
 """The address block on page 1: x, y, width, height; codes are left out, they have been read."""
-PLACES: Final = (Placed("mark", (86.0, 52.0, 9.0, 9.0)), Placed("item", (24.0, 69.0, 48.75, 9.0)))
+ITEM: Final = Placed("item", (24.0, 69.0, 48.75, 9.0))
 LINE_FLOOR: Final = 0.65
 """Least correlation of the worst line of print. In 75 simulated frames the right letter never fell below 0.90, another never rose above 0.45."""
 
@@ -31,7 +31,8 @@ LINE_FLOOR: Final = 0.65
 class WindowWitness:
     """Compares exit frames with the reference pictures in ``folder`` (``<uid>.png``)."""
 
-    def __init__(self, folder: Path, key: bytes) -> None:
+    def __init__(self, folder: Path, key: bytes, mark_side_mm: float) -> None:
+        self._places = (Placed("mark", (86.0, 52.0, mark_side_mm, mark_side_mm)), ITEM)
         self._folder = folder
         self._key = key
 
@@ -48,7 +49,7 @@ class WindowWitness:
         if not path.exists():
             return None
         try:
-            to_frame = letter_to_frame(reading.readings, PLACES)
+            to_frame = letter_to_frame(reading.readings, self._places)
             return to_frame is not None and compare_window(frame, _panel(path), to_frame).worst_line >= LINE_FLOOR
         except Exception:
             log.exception("comparing the window of piece %s failed", mark.uid)
