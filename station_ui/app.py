@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter
 
 from controller.service.entry import Entry
 from controller.service.letter_templates import TemplateRoom
@@ -36,6 +37,13 @@ class UnguardedRoute(RuntimeError):
     """A route without a statement of who may use it: a mistake in the program, found at start."""
 
 
+class LedgerNumber(IntegerConverter):
+    """A number in an address that the ledger could hold (63 bits); a larger one names nothing, so its page is not found."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"max": 2**63 - 1, **options})
+
+
 def build_app(
     door: LedgerDoor,
     store: StationStore,
@@ -55,6 +63,7 @@ def build_app(
     the fault console of the simulated line for training.
     """
     app = Flask(__name__)
+    app.url_map.converters["int"] = LedgerNumber
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
     app.config["MAX_FORM_MEMORY_SIZE"] = BODY_BYTES_MAX
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

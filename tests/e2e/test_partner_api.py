@@ -57,6 +57,13 @@ def test_no_request_made_from_the_document_breaks_the_api_or_its_promises(api, m
     assert sum(tried.values()) >= 45
 
 
+@pytest.mark.parametrize("number", [2**63, 2**90])
+def test_a_number_the_ledger_cannot_hold_names_nothing(api, number):
+    ground, token = api
+    headers = {"Authorization": f"Bearer {token}"}
+    assert ground.app.test_client().get(f"/api/v1/commands/{number}", headers=headers).status_code == 404
+
+
 class Receiver(http.server.BaseHTTPRequestHandler):
     """A partner's server: keeps what it gets and answers with the next code."""
 
