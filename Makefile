@@ -21,7 +21,7 @@ check: setup
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports
-	@$(VENV)/python -m pytest tests/unit tests/protocol tests/property $(ARGS)
+	@$(VENV)/python -m pytest tests/unit tests/protocol tests/property -m "not slow" $(ARGS)
 
 format: setup
 	@$(VENV)/ruff format . && $(VENV)/ruff check --fix .

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from line_floor import Floor, violations
+
+pytestmark = pytest.mark.slow
 
 SHEETS = (1, 2, 2)
 

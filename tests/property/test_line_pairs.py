@@ -14,6 +14,8 @@ from test_line_faults import complaint, run_with
 
 from controller.states import PackState
 
+pytestmark = pytest.mark.slow
+
 KNOWN = {(sheet_repeated, blind_double_feed)}
 """Both faults and a blind sensor at once put a copy of a sheet beneath that very sheet: no mark tells, only a scale does
 (tests/property/test_line_rules.py)."""

@@ -18,6 +18,8 @@ from simulator.inserter.vocabulary import GateWhy, Reason, Result, State
 from simulator.inserter.wire import DeviceWire
 from tests.protocol.model_inserter import ModelPort, ModelRegisters
 
+pytestmark = pytest.mark.slow
+
 Spoil = Callable[[Any, Any], None]
 
 

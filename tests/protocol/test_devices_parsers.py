@@ -19,6 +19,8 @@ from devices.readers.wedge import WedgeDecoder
 from devices.scale import parse_reply
 from devices.signals import patlite
 
+pytestmark = pytest.mark.slow
+
 VECTORS = [
     json.loads(line) for line in (Path(__file__).parent.parent / "vectors" / "devices.jsonl").read_text().splitlines()
 ]

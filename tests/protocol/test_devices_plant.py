@@ -14,6 +14,8 @@ from devices.errors import LinkError
 from devices.kinds import MachineMode, MachineState, Reason
 from devices.plant import NAMESPACE, PlantServer, PlantView
 
+pytestmark = pytest.mark.slow
+
 
 class Watcher:
     def __init__(self) -> None:

@@ -26,6 +26,8 @@ from devices.printing.notices import (
 from devices.printing.queues import PrintQueues
 from devices.printing.spooler import PrinterAddress, Spooler
 
+pytestmark = pytest.mark.slow
+
 SLOW = "for n in 1 2 3 4 5 6 7 8; do echo ATTR: job-impressions-completed=$n >&2; sleep 0.1; done\n"
 QUICK = "echo ATTR: job-impressions-completed=8 >&2\n"
 JAM = "echo STATE: +media-jam-error >&2; sleep 2.5; echo STATE: -media-jam-error >&2\n"

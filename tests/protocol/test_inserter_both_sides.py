@@ -37,6 +37,8 @@ from simulator.inserter.wire import DeviceWire
 from simulator.paper import Envelope, Picture, Sheet, Stack
 from simulator.scenario import MachinePlan
 
+pytestmark = pytest.mark.slow
+
 STEP_US = 1000
 _BLANK = Picture.of(np.zeros((1, 1), np.uint8))
 _NEXT_VERB = {

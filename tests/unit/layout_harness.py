@@ -12,7 +12,7 @@ from rendering.layout.lines import break_lines
 from rendering.layout.reference import Line, Setting, Strip, resolve_classes
 
 CLASSES = character_classes()
-HALF = {c for c in map(chr, range(0x20, 0x7F))}
+HALF = set(map(chr, range(0x20, 0x7F)))
 
 
 def classes_of(text: str) -> list[int]:
