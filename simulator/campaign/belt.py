@@ -316,6 +316,10 @@ class Belt:
         elif row == 38:
             if not self.scale:
                 return payloads, items, delay, weight
+            if envelope.weight_off_mg:
+                # Declared limit: a wrong insert weighed by a scale that drifts the other way at that moment.
+                self.plan.beyond_limits += 1
+                return payloads, items, delay, weight
             weight = rng.choice((0, weight + 3_000, weight - 4_000, 4_294_967_295))
         self.plan.struck(row, state)
         return payloads, items, delay, weight
