@@ -11,10 +11,12 @@ from pathlib import Path
 from controller.intake import Intake, take_in
 from controller.intake.take_in import write_refusal_report
 from controller.ledger.opening import OpenLedger, open_ledger
+from controller.line.book import Book
 from controller.line.state import LineConfig
 from controller.runner import batch_intake, outcome
 from controller.runner.line_file import LineFile, read_line_file
 from controller.runner.outcome import Stages
+from controller.runner.print_room import end_print_server
 from controller.runner.production import Production
 from controller.runner.session import Progress, Session, mac_key, restored_core
 from controller.runner.simulated_world import SimulatedWorld
@@ -84,10 +86,9 @@ def _run(
     batch = batch_intake.batch_of_file(opened, intake.sha256)
     if batch and core.book.batches[batch].state == BatchState.CLOSED:
         say("该文件已全部完成，不再打印", "this file was completed before: nothing is printed again")
-        facts = outcome.summary(core.book, opened.ledger, batch, len(intake.accepted), intake.refused_rows, 0, stages)
-        return Ended(facts, closed=True, violations=(), earlier=True)
+        return _closed_earlier(job, intake, core.book, opened, batch, stages)
     began = time.monotonic()
-    sheets, defects = _measure(job, core.book, intake)
+    sheets, defects = _measure(job, intake)
     stages.add("layout", len(intake.accepted), time.monotonic() - began)
     if batch:
         taken = batch_intake.resume(opened, batch)
@@ -114,9 +115,28 @@ def _run(
     return _hand_out(job, intake, session, stages, violations, closed=closed)
 
 
-def _measure(job: Job, book: object, intake: Intake) -> tuple[dict[int, int], dict[int, str]]:
+def _closed_earlier(job: Job, intake: Intake, book: Book, opened: OpenLedger, batch: int, stages: Stages) -> Ended:
+    """The batch is closed already; what a run that was killed in its last moments did not write is written now."""
+    world = SimulatedWorld(job.out / "sim", job.scenario, job.seed, job.speed)
+    simulated = job.line is None
+    if simulated:
+        world.stop()
+        end_print_server(job.out / "cups")
+    log_file = job.out / "sim" / "world.jsonl"
+    violations = tuple(check_world(log_file, book, batch)) if simulated and log_file.exists() else ()
+    facts = outcome.summary(
+        book, opened.ledger, batch, len(intake.accepted), intake.refused_rows, len(violations), stages
+    )
+    if not (job.out / "summary.json").exists():
+        fields = batch_intake.resume(opened, batch).fields
+        outcome.write_manifest(outcome.make_manifest(book, batch, fields, simulated=simulated), job.out)
+        outcome.write_contact_sheet(book, opened.ledger, batch, job.out, simulated=simulated)
+        outcome.write_summary(facts, job.out)
+    return Ended(facts, closed=True, violations=violations, earlier=True)
+
+
+def _measure(job: Job, intake: Intake) -> tuple[dict[int, int], dict[int, str]]:
     """Lay every letter out once: how many sheets each takes, and which must be held because a glyph is missing or it does not fit."""
-    from controller.line.book import Book
     from controller.model import BatchId
     from controller.postal.items import SIMULATED_RANGE
 

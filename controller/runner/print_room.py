@@ -29,6 +29,12 @@ Tell = Callable[[line.LineEvent], None]
 OPTIONS = {"sides": "two-sided-long-edge", "media": "iso_a4_210x297mm"}
 
 
+def end_print_server(directory: Path) -> None:
+    """End what a killed run left of its print server; nothing happens when there is none."""
+    if directory.exists():
+        Spooler(directory).stop()
+
+
 class PrintRoom:
     """A private print server with one raw queue per printer. ``tell`` is called on the queue's own threads."""
 

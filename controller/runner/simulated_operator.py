@@ -184,7 +184,7 @@ class SimulatedOperator:
         """A tray on HOLD is looked through envelope by envelope, after another has taken its place at the exit."""
         line = self.core.line
         if tray is line.tray:
-            if line.state == PackState.EXECUTE:
+            if line.state in (PackState.EXECUTE, PackState.SUSPENDED):
                 self._once("tray", Command.TRAY_OPEN, {"tray": max(self.core.book.trays) + 1}, now_s)
         elif tray.under_way:
             return
