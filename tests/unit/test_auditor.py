@@ -79,7 +79,9 @@ def drop_released_proof(story: Story, rng: random.Random) -> bool:
 def tray_from_nowhere(story: Story, rng: random.Random) -> bool:
     """A tray that was closed had never been opened."""
     closed = {story[0][place].tray for place in places(story[0], "tray.closed")}
-    story[0][rng.choice([p for p in places(story[0], "tray.opened") if story[0][p].tray in closed])] = Record("line.note")
+    story[0][rng.choice([p for p in places(story[0], "tray.opened") if story[0][p].tray in closed])] = Record(
+        "line.note"
+    )
     return True
 
 
