@@ -51,7 +51,7 @@ def test_every_single_fault_at_every_place_of_a_three_letter_job(row):
 
 
 def test_pairs_of_faults_on_a_two_letter_job():
-    """A part of all pairs, another in each order of seeds; the whole set was run once, see docs/integrity/campaign.md."""
+    """A part of all pairs, another in each order of seeds; never the whole set."""
     pairs = list(pairs_of_places(places_of(TWO_LETTERS)))
     for pair in random.Random(9).sample(pairs, PAIRS):
         assert problems(run_placed(TWO_LETTERS, pair)) == [], f"faults at {pair}"
