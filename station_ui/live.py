@@ -20,6 +20,7 @@ HEARTBEAT_S: Final = 1.0
 STREAMS_MAX: Final = 220
 LINE_SILENT_S: Final = 3.0
 DEFAULT_LINE: Final = "line-1"
+OVER: Final = b"event: over\ndata: 1\n\n"
 
 RenderParts = Callable[[LiveSnapshot | None, str], Mapping[str, str]]
 """Snapshot and language → HTML of every part, by part name. None: the line does not report."""
@@ -148,7 +149,7 @@ class LiveHub:
                 if time.monotonic() - asked >= HEARTBEAT_S:
                     asked = time.monotonic()
                     if not keep():
-                        yield b"event: over\ndata: 1\n\n"
+                        yield OVER
                         return
         finally:
             with self._news:

@@ -16,7 +16,7 @@ from controller.service.sessions import IDLE_LOCK_S, SessionState
 from controller.service.views import EXCEPTION_STATES
 from station_ui import words
 from station_ui.catalogue import language
-from station_ui.security.access import csrf, may, visit
+from station_ui.security.access import csrf, drawn_for, may, visit
 from station_ui.station import station
 
 _ = lazy_gettext
@@ -138,7 +138,9 @@ def _sent() -> Mapping[str, Any] | None:
 def register(app: Flask) -> None:
     @app.context_processor
     def _around() -> dict[str, Any]:
-        return {"csrf": csrf, "may": may, "Right": Right, "language": language(), "idle_s": IDLE_LOCK_S}
+        return {
+            "csrf": csrf, "may": may, "Right": Right, "language": language(), "idle_s": IDLE_LOCK_S, "drawn": drawn_for(),
+        }  # fmt: skip
 
 
 def page_context(screen: str) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from flask import Blueprint, Response, abort, request, stream_with_context
 
 from controller.service.sessions import SessionState
 from station_ui.catalogue import language
-from station_ui.live import StreamsFull
+from station_ui.live import OVER, StreamsFull
 from station_ui.menu import outcome_text
 from station_ui.parts import PARTS, PERSONAL
-from station_ui.security.access import COOKIE, here, open_to_anyone, signed_in, visit
+from station_ui.security.access import COOKIE, drawn_for, here, open_to_anyone, signed_in, visit
 from station_ui.station import station
 
 pages = Blueprint("stream", __name__)
@@ -22,9 +22,15 @@ STRIP_ONLY = frozenset(PARTS) - {"strip", "notices"}
 @pages.get("/live")
 @open_to_anyone
 def events() -> Any:
-    """Server-sent events: every part to an open screen, no pictures to a locked one, the line's state alone to a stranger."""
+    """Server-sent events: every part to an open screen, no pictures to a locked one, the line's state alone to a stranger.
+
+    ``?drawn=`` says for whom the page was drawn. When that is no longer so (a badge taken back between page and stream, a session that
+    ran out while the server was away) the page is told it is over, at once: it must not live on with a stranger's stream.
+    """
     found, entry, token = visit(), station().entry, request.cookies.get(COOKIE, "")
     state = None if found is None else found.state
+    if request.args.get("drawn", drawn_for()) != drawn_for():
+        return Response(OVER, mimetype="text/event-stream")
     hidden = STRIP_ONLY if found is None else (PERSONAL if state is SessionState.LOCKED else frozenset())
 
     def keep() -> bool:

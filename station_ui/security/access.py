@@ -86,6 +86,12 @@ def here() -> Visit:
     return found
 
 
+def drawn_for() -> str:
+    """Return for whom this request draws: ``open``, ``locked``, or ``none`` for a stranger."""
+    found = visit()
+    return "none" if found is None else str(found.state)
+
+
 def may(right: Right) -> bool:
     """Return whether the person at this screen has ``right`` and the screen is open."""
     found = visit()

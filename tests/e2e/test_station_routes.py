@@ -72,6 +72,14 @@ def test_the_stream_carries_the_headers_too(ground):
         assert answer.mimetype == "text/event-stream"
 
 
+def test_a_stream_asked_for_by_a_page_drawn_for_somebody_else_ends_at_once(ground):
+    # A badge taken back after the page was drawn and before its stream began: the page must reload, not live on as a stranger's.
+    answer = screen(ground).get("/live?drawn=open", base_url=BASE)
+    assert answer.text.startswith("event: over")
+    with screen(ground, "LBSUPE0001").open("/live?drawn=open", base_url=BASE, buffered=False) as answer:
+        assert next(iter(answer.response)).startswith((b"retry", "retry"))
+
+
 def test_no_page_holds_a_script_or_a_style_of_its_own(ground):
     client = screen(ground, "LBSUPE0001")
     for route in routes(ground.app):
