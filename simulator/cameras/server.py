@@ -60,7 +60,7 @@ class CameraUnit:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/stream"
         self._threads = [
             threading.Thread(target=self._work, name=f"sim-camera-{name}", daemon=True),
-            threading.Thread(target=self._server.serve_forever, name=f"sim-http-{name}", daemon=True),
+            threading.Thread(target=self._server.serve_forever, args=(0.05,), name=f"sim-http-{name}", daemon=True),
         ]
 
     def start(self) -> None:

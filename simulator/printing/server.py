@@ -269,7 +269,9 @@ class IppServer:
         self.uri = f"ipp://127.0.0.1:{self._server.server_address[1]}/ipp/print"
         Door.service = IppService(printer, self.uri)
         self.printer = printer
-        self._thread = threading.Thread(target=self._server.serve_forever, name=f"sim-ipp-{printer.name}", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name=f"sim-ipp-{printer.name}", daemon=True
+        )
 
     def start(self) -> None:
         self._thread.start()

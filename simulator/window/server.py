@@ -196,7 +196,7 @@ class WindowServer:
         room = Room(world_log, plant, self.feed, ledger_events)
         self._server = LoopbackServer(port, type("RoomDoor", (Door,), {"room": room}))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
-        self._thread = threading.Thread(target=self._server.serve_forever, name="sim-window", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="sim-window", daemon=True)
 
     def start(self) -> None:
         if self.feed is not None:

@@ -54,7 +54,7 @@ class _MjpegPeer(BaseHTTPRequestHandler):
 def mjpeg(stack: ExitStack, _tmp: Path) -> tuple[OpenCamera, Callable[[], None]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _MjpegPeer)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     stack.callback(server.shutdown)
     return open_camera(f"http://127.0.0.1:{server.server_port}/stream"), lambda: None
 

@@ -45,7 +45,10 @@ def document(folder: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("suite", ["ipp-1.1.test", "get-printer-attributes.test", "get-completed-jobs.test"])
+@pytest.mark.parametrize(
+    "suite",
+    [pytest.param("ipp-1.1.test", marks=pytest.mark.slow), "get-printer-attributes.test", "get-completed-jobs.test"],
+)
 def test_ipptool_finds_no_fault(suite: str, server: IppServer, tmp_path: Path) -> None:
     checked = subprocess.run(
         ["ipptool", "-tI", "-f", str(document(tmp_path)), server.uri, suite],
