@@ -15,6 +15,9 @@ Examples:
   letterline campaign --letters 1000000 --faults 0.1 --seed 7 --shift 1234     (one shift of it again)
 """
 
+KEEP_EVERY_S = 60
+"""A long run writes the figures so far this often, so that one that is killed leaves something."""
+
 
 def _rows(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
     try:
@@ -55,6 +58,11 @@ def _rows(_context: click.Context, _option: click.Parameter, text: str) -> tuple
     show_default=True,
     help="Where the ledgers are kept.",
 )
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0, min_open=True),
+    help="Begin no further shift after so long; the report says how many ran.",
+)
 @click.option("--only", callback=_rows, default="", help="Only these rows of the fault matrix, such as 13,14.")
 @click.option(
     "--shift", type=click.IntRange(0), default=None, help="Run one shift of the campaign again and show its alarms."
@@ -76,6 +84,7 @@ def campaign(
     profile: str,
     jobs: int | None,
     store: str,
+    minutes: float | None,
     only: tuple[int, ...],
     shift: int | None,
     mutants: int | None,
@@ -107,14 +116,17 @@ def campaign(
     workers = jobs or os.cpu_count() or 1
     click.echo(f"SIMULATED campaign: {letters} letters, seed {seed}, profile {profile}, {workers} processes")
     with ProcessPoolExecutor(workers) as executor, click.progressbar(length=letters, label="letters") as bar:
-        done = 0
+        done, kept_s = 0, 0.0
 
-        def progress(tally: Any) -> None:
-            nonlocal done
+        def progress(tally: Any, seconds: float) -> None:
+            nonlocal done, kept_s
             bar.update(tally.letters - done)
             done = tally.letters
+            if json_path and seconds - kept_s > KEEP_EVERY_S:
+                kept_s = seconds
+                write_json(json_path, figures(plan, tally, seconds, workers, source))
 
-        tally, seconds = run_campaign(plan, executor, progress)
+        tally, seconds = run_campaign(plan, executor, progress, minutes=minutes, ahead=4 * workers)
     report = figures(plan, tally, seconds, workers, source)
     if json_path:
         write_json(json_path, report)

@@ -67,6 +67,7 @@ def figures(plan: CampaignPlan, tally: Tally, seconds: float, jobs: int, source:
     return {
         "simulated": "SIMULATED in virtual time: production line core and ledger, simulated floor",
         "letters": tally.letters,
+        "letters_planned": plan.letters,
         "mailed": tally.mailed,
         "faults": tally.faults,
         "violations": len(tally.violations) + len(tally.unfinished) + len({index for index, _ in tally.findings}),
