@@ -1,5 +1,5 @@
-"""Live updates for many screens: one thread reads the line's picture, renders each changed part once per language, and wakes
-every screen. A slow screen skips to the newest parts; nothing queues up. A screen costs one server thread, so there is a cap.
+"""What the screens show of the line: one thread reads the line's picture, renders each changed part once per language, and says that
+there is news. Every screen of a language is sent the same bytes; who sends them is `station_ui.broadcast`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,11 +16,9 @@ from controller.service.live import LiveSnapshot
 from controller.service.views import LedgerDoor
 
 POLL_S: Final = 0.04
-HEARTBEAT_S: Final = 1.0
 STREAMS_MAX: Final = 220
 LINE_SILENT_S: Final = 3.0
 DEFAULT_LINE: Final = "line-1"
-OVER: Final = b"event: over\ndata: 1\n\n"
 
 RenderParts = Callable[[LiveSnapshot | None, str], Mapping[str, str]]
 """Snapshot and language → HTML of every part, by part name. None: the line does not report."""
@@ -31,7 +29,9 @@ class StreamsFull(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Delta:
+class Delta:
+    """What changed since a version, as one server-sent event; ``text`` is empty when nothing did."""
+
     version: int
     text: bytes
 
@@ -51,10 +51,10 @@ class LiveHub:
     ) -> None:
         self._door, self._line, self._render = door, line, render
         self._languages, self._clock, self._streams_max = languages, clock, streams_max
-        self._news = threading.Condition()
+        self._kept = threading.Lock()
         self._rendering = threading.Lock()
         self._parts: dict[tuple[str, str], tuple[int, str]] = {}
-        self._deltas: dict[tuple[str, int], _Delta] = {}
+        self._deltas: dict[tuple[str, frozenset[str], int], Delta] = {}
         self._version = 0
         self._streams: Counter[str] = Counter()
         self._snapshot: LiveSnapshot | None = None
@@ -62,6 +62,8 @@ class LiveHub:
         self._silent = False
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="live-hub", daemon=True)
+        self.on_news: Callable[[], None] = lambda: None
+        """Called, from any thread, when there is a newer version and when the hub closes."""
 
     def __enter__(self) -> LiveHub:
         self._thread.start()
@@ -72,10 +74,13 @@ class LiveHub:
 
     def close(self) -> None:
         self._closing.set()
-        with self._news:
-            self._news.notify_all()
+        self.on_news()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
+
+    @property
+    def closing(self) -> bool:
+        return self._closing.is_set()
 
     @property
     def line(self) -> str:
@@ -122,67 +127,57 @@ class LiveHub:
         """Return the HTML of every part as it stands, for the first paint of a page."""
         if not self._streams[language]:
             self._publish((language,))  # nobody looks in that language: it is rendered when somebody does
-        with self._news:
+        with self._kept:
             return {name: html for (one, name), (_, html) in self._parts.items() if one == language}
 
-    def stream(self, language: str, keep: Callable[[], bool], hidden: frozenset[str] = frozenset()) -> Iterator[bytes]:
-        """Yield server-sent events until the screen goes, the hub closes, or ``keep`` says no (asked about once a second).
+    def join(self, language: str) -> None:
+        """Count a screen that will be sent `delta` in ``language`` until `leave`.
 
         Raises:
-            StreamsFull: at once, before the first byte.
+            StreamsFull: there is no room for it.
         """
-        with self._news:
+        with self._kept:
             if self._streams.total() >= self._streams_max:
                 raise StreamsFull
             self._streams[language] += 1
-        self._publish((language,))
-        return self._events(language, keep, hidden)
+            first = self._streams[language] == 1
+        if first:
+            self._publish((language,))  # nobody looked in that language until now
 
-    def _events(self, language: str, keep: Callable[[], bool], hidden: frozenset[str]) -> Iterator[bytes]:
-        try:
-            mine, asked = 0, time.monotonic()
-            yield b"retry: 500\n\n"
-            while not self._closing.is_set():
-                delta = self._next(language, mine, hidden)
-                mine = delta.version
-                yield delta.text or b"event: beat\ndata: 1\n\n"
-                if time.monotonic() - asked >= HEARTBEAT_S:
-                    asked = time.monotonic()
-                    if not keep():
-                        yield OVER
-                        return
-        finally:
-            with self._news:
-                self._streams[language] -= 1
+    def leave(self, language: str) -> None:
+        with self._kept:
+            self._streams[language] -= 1
 
-    def _next(self, language: str, since: int, hidden: frozenset[str]) -> _Delta:
-        with self._news:
-            self._news.wait_for(lambda: self._version > since or self._closing.is_set(), timeout=HEARTBEAT_S)
-            return self._delta(language, since, hidden)
+    def delta(self, language: str, since: int, hidden: frozenset[str]) -> Delta:
+        """Return what changed after version ``since`` (0: everything), without the ``hidden`` parts; rendered once for all screens."""
+        with self._kept:
+            if since >= self._version:
+                return Delta(self._version, b"")
+            key = (language, hidden, since)
+            delta = self._deltas.get(key)
+            if delta is None:
+                delta = self._deltas[key] = Delta(self._version, self._event(language, since, hidden))
+            return delta
 
-    def _delta(self, language: str, since: int, hidden: frozenset[str]) -> _Delta:
-        if since >= self._version:
-            return _Delta(self._version, b"")
-        key = (language + ",".join(sorted(hidden)), since)
-        delta = self._deltas.get(key)
-        if delta is None:
-            changed = {
-                name: html
-                for (one, name), (version, html) in self._parts.items()
-                if one == language and version > since and name not in hidden
-            }
-            at_ms = self._snapshot.at_unix_ns // 1_000_000 if self._snapshot else 0
-            body = json.dumps({"at": at_ms, "parts": changed}, ensure_ascii=False)
-            delta = self._deltas[key] = _Delta(self._version, f"event: parts\ndata: {body}\n\n".encode())
-        return delta
+    def _event(self, language: str, since: int, hidden: frozenset[str]) -> bytes:
+        changed = {
+            name: html
+            for (one, name), (version, html) in self._parts.items()
+            if one == language and version > since and name not in hidden
+        }
+        at_ms = self._snapshot.at_unix_ns // 1_000_000 if self._snapshot else 0
+        body = json.dumps({"at": at_ms, "parts": changed}, ensure_ascii=False)
+        return f"event: parts\ndata: {body}\n\n".encode()
 
     def _publish(self, languages: tuple[str, ...]) -> None:
         with self._rendering:  # an older picture must not overwrite a newer one
             shown = self.snapshot()
-            self._store({language: self._render(shown, language) for language in languages})
+            fresh = self._store({language: self._render(shown, language) for language in languages})
+        if fresh:
+            self.on_news()
 
-    def _store(self, rendered: Mapping[str, Mapping[str, str]]) -> None:
-        with self._news:
+    def _store(self, rendered: Mapping[str, Mapping[str, str]]) -> bool:
+        with self._kept:
             version = self._version + 1
             fresh = False
             for language, parts in rendered.items():
@@ -193,7 +188,7 @@ class LiveHub:
             if fresh:
                 self._version = version
                 self._deltas.clear()
-                self._news.notify_all()
+        return fresh
 
     def _watch(self) -> None:
         while not self._closing.wait(POLL_S):

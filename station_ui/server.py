@@ -1,13 +1,17 @@
-"""Runs the station in a process of its own: waitress threads, enough for every screen, on the loopback address only."""
+"""Runs the station in a process of its own, on the loopback address only: threads for the pages, one event loop for all live streams."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
+import socket
+import sys
 from pathlib import Path
 from typing import Any, Final
 
 import click
+import uvicorn
+from a2wsgi import WSGIMiddleware
+from flask import Flask
 
 from controller.service.entry import Entry
 from controller.service.ledger_door import open_door
@@ -15,11 +19,14 @@ from controller.service.people import PinVault
 from controller.service.store import StationStore
 from controller.service.views import LedgerDoor
 from station_ui.app import build_app
-from station_ui.live import STREAMS_MAX
+from station_ui.broadcast import Broadcast
+from station_ui.live import STREAMS_MAX, LiveHub
 from station_ui.partner.webhooks import WebhookSender
 
-# Each live screen holds one thread; the rest serve pages. A gone screen holds its thread until the next heartbeat.
-THREADS: Final = STREAMS_MAX + 36
+PAGE_THREADS: Final = 16
+CONNECTIONS_MAX: Final = STREAMS_MAX * 3
+SWITCH_S: Final = 0.0005
+"""Every write of a stream lets go of the interpreter; a page that is being drawn must give it back sooner than after 5 ms."""
 
 
 class NoLedger(RuntimeError):
@@ -54,43 +61,66 @@ def serve_station(
 def run_server(door: LedgerDoor, store: StationStore, out: Path, port: int, line: str | None, **options: Any) -> None:
     """Bind, say where, and serve until interrupted."""
     server, app = make_server(door, store, out, port, line, **options)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    url = f"http://127.0.0.1:{server.effective_port}/"
+    sys.setswitchinterval(SWITCH_S)
     with app.extensions["station"].hub, WebhookSender(door, app.extensions["station"].partners):
-        click.echo(f"工位屏幕 Station screens: {url}  (Ctrl-C ends; the line goes on)")
+        click.echo(f"工位屏幕 Station screens: {server.url}  (Ctrl-C ends; the line goes on)")
         if not app.extensions["station"].entry.is_set_up():
-            click.echo(f"首次使用 First use: open {url}setup and create the first supervisor.")
+            click.echo(f"首次使用 First use: open {server.url}setup and create the first supervisor.")
         try:
             server.run()
         except KeyboardInterrupt:
             pass
         finally:
-            stop_server(server, app)
+            server.close()
 
 
-def stop_server(server: Any, app: Any) -> None:
-    """End the live streams first, so that no thread writes to a closed server; then the threads, then the socket."""
-    app.extensions["station"].hub.close()
-    server.task_dispatcher.shutdown(cancel_pending=True, timeout=5)
-    server.close()
+class StationServer:
+    """A bound socket on the loopback address and the server behind it. The caller runs the hub beside it."""
+
+    def __init__(self, app: Flask, port: int) -> None:
+        self._socket = socket.create_server(("127.0.0.1", port), backlog=512)
+        self.effective_port: int = self._socket.getsockname()[1]
+        self._hub: LiveHub = app.extensions["station"].hub
+        wsgi: Any = (
+            app.wsgi_app
+        )  # werkzeug, a2wsgi and ours each name the same WSGI and ASGI shapes with types of their own
+        pages: Any = WSGIMiddleware(wsgi, workers=PAGE_THREADS)
+        asgi = Broadcast(pages, self._hub, app.extensions["station"].entry)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                asgi,
+                http="h11",
+                loop="asyncio",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                limit_concurrency=CONNECTIONS_MAX,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=3,
+            )
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.effective_port}/"
+
+    def run(self) -> None:
+        """Serve on this thread until `close`, or until the process is interrupted."""
+        self._server.run(sockets=[self._socket])
+
+    def close(self) -> None:
+        """End the live streams, then the server; may be called from any thread, and again."""
+        self._hub.close()
+        self._server.should_exit = True
 
 
 def make_server(
     door: LedgerDoor, store: StationStore, out: Path, port: int, line: str | None, **options: Any
-) -> tuple[Any, Any]:
-    """Return (bound waitress server, application); the caller runs both the server and the application's hub."""
-    import waitress
-
+) -> tuple[StationServer, Flask]:
+    """Return the bound server and its application; the caller runs both the server and the application's hub."""
     app = build_app(door, store, out, line=line, **options)
-    server = waitress.create_server(
-        app,
-        host="127.0.0.1",
-        port=port,
-        threads=THREADS,
-        connection_limit=THREADS * 2,
-        channel_timeout=30,
-        ident=None,
-        asyncore_use_poll=True,
-        clear_untrusted_proxy_headers=True,
-    )
-    return server, app
+    return StationServer(app, port), app

@@ -5,11 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, abort, request, stream_with_context
+from flask import Blueprint, Response, abort, request
 
 from controller.service.sessions import SessionState
+from station_ui.broadcast import BEGIN, OVER, TICKET, Ticket
 from station_ui.catalogue import language
-from station_ui.live import OVER, StreamsFull
+from station_ui.live import StreamsFull
 from station_ui.menu import outcome_text
 from station_ui.parts import PARTS, PERSONAL
 from station_ui.security.access import COOKIE, drawn_for, here, open_to_anyone, signed_in, visit
@@ -27,21 +28,20 @@ def events() -> Any:
     ``?drawn=`` says for whom the page was drawn. When that is no longer so (a badge taken back between page and stream, a session that
     ran out while the server was away) the page is told it is over, at once: it must not live on with a stranger's stream.
     """
-    found, entry, token = visit(), station().entry, request.cookies.get(COOKIE, "")
+    found, token = visit(), request.cookies.get(COOKIE, "")
     state = None if found is None else found.state
     if request.args.get("drawn", drawn_for()) != drawn_for():
         return Response(OVER, mimetype="text/event-stream")
     hidden = STRIP_ONLY if found is None else (PERSONAL if state is SessionState.LOCKED else frozenset())
-
-    def keep() -> bool:
-        now = entry.visit(token)
-        return (None if now is None else now.state) is state
-
+    hub, scope = station().hub, request.environ.get("asgi.scope")
+    if scope is None:  # no server that streams: what there is now, and the screen asks again
+        return Response([BEGIN, hub.delta(language(), 0, hidden).text], mimetype="text/event-stream")
     try:
-        body = station().hub.stream(language(), keep, hidden)
+        hub.join(language())
     except StreamsFull:
         abort(HTTPStatus.SERVICE_UNAVAILABLE)
-    return Response(stream_with_context(body), mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    scope[TICKET] = Ticket(language(), hidden, token, state)
+    return Response(mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
 @pages.get("/commands/<int:number>")

@@ -389,23 +389,19 @@ def serving(
 ) -> Iterator[tuple[Any, Any]]:
     """Serve the station in a thread of this process."""
     from controller.service.ledger_door import open_door
-    from station_ui.server import make_server, stop_server
+    from station_ui.server import make_server
 
     door: DeskDoor = open_door(directory / "ledger.db")
     server, app = make_server(door, store, directory, port, LINE, vault=vault)
 
-    def serve() -> None:
-        with contextlib.suppress(OSError):  # the socket is closed under its loop to end it
-            server.run()
-
-    thread = threading.Thread(target=serve, name="station", daemon=True)
+    thread = threading.Thread(target=server.run, name="station", daemon=True)
     with app.extensions["station"].hub:
         thread.start()
         try:
             yield app, server
         finally:
-            stop_server(server, app)
-            thread.join(timeout=5)
+            server.close()
+            thread.join(timeout=10)
     door.close()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -54,6 +54,14 @@ def add_session(db: Connection, row: Row) -> None:
 
 def find_session(db: Connection, key: str) -> Row | None:
     return _one(db, select(schema.sessions).where(schema.sessions.c.key == key))
+
+
+def list_sessions(db: Connection, keys: Collection[str]) -> list[Row]:
+    """Return the sessions of ``keys``, each with ``active`` of its person; a session or a person that is gone is left out."""
+    joined = select(schema.sessions, schema.people.c.active).join(
+        schema.people, schema.people.c.badge == schema.sessions.c.badge
+    )
+    return _all(db, joined.where(schema.sessions.c.key.in_(keys)))
 
 
 def change_session(db: Connection, key: str, changes: Row) -> None:
