@@ -27,6 +27,8 @@ class PrinterPlan:
 class MachinePlan:
     """Times at speed 1 in ms; 100 ms pitch is 36,000 envelopes an hour.
 
+    ``fold_buffer`` sets fit between accumulator and fold.
+
     ``c2_to_gate_ms`` is 1.0 m of belt at 3.29 m/s. ``transport`` is serial (pty), socket (TCP) or modbus (registers).
     """
 
@@ -43,6 +45,7 @@ class MachinePlan:
     set_wait_ms: float = 400.0
     belt_m_per_s: float = 3.29
     exposure_us: float = 20.0
+    fold_buffer: int = 4
     bin_capacity: int = 500
     scale: bool = False
     transport: str = "serial"
@@ -71,6 +74,7 @@ class MachinePlan:
             gate_to_eye_us=belt(self.gate_to_eye_ms),
             eye_to_settled_us=belt(self.eye_to_settled_ms),
             set_wait_us=round(self.set_wait_ms * 1000),
+            fold_buffer=self.fold_buffer,
             bin_capacity=self.bin_capacity,
             scale=self.scale,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controller.ledger.records import Record
 from controller.line import events
@@ -14,12 +14,16 @@ from controller.line.core import LineCore
 from controller.line.state import LinePiece
 from controller.runner.alarm_words import on_screen
 from controller.runner.print_room import PrintRoom
-from controller.service.live import BeltPiece, Camera, LiveSnapshot, Machine, QueuedJob, RecentVerdict
+from controller.runner.zone_scan import ZoneScan
+from controller.service import live
+from controller.service.live import BeltPiece, Camera, LiveSnapshot, Machine, Press, QueuedJob, RecentVerdict
 from controller.states import PackState
 
 VERDICTS_SHOWN = 40
 RATE_WINDOW_S = 60.0
 READS_COUNTED = 500
+COUNT_EVERY_S = 1.0
+"""All pieces of a batch are counted by state so often: at 50,000 pieces a count takes milliseconds of the line's own thread."""
 TARGET_PER_HOUR = 36_000.0
 """Envelopes an hour of the reference machine at speed 1."""
 
@@ -32,6 +36,7 @@ class LivePicture:
     simulated: bool
     core: LineCore
     room: PrintRoom
+    zone: ZoneScan
     batch: int
     letters: int
     _verdicts: deque[RecentVerdict] = field(default_factory=lambda: deque(maxlen=VERDICTS_SHOWN))
@@ -41,6 +46,7 @@ class LivePicture:
     )
     _started_s: float = field(default_factory=time.monotonic)
     _passed: int = 0
+    _counted: tuple[float, dict[str, int]] = field(default_factory=lambda: (-COUNT_EVERY_S, {}))
 
     def committed(self, records: Sequence[Record], told: Sequence[events.LineEvent]) -> None:
         """Take note of verdicts and readings."""
@@ -68,8 +74,6 @@ class LivePicture:
         while self._exits and now - self._exits[0] > RATE_WINDOW_S:
             self._exits.popleft()
         span = min(RATE_WINDOW_S, max(1.0, now - self._started_s))
-        entry = self.core.book.batches.get(self.batch)
-        counts = Counter(str(piece.state) for piece in entry.pieces) if entry else Counter[str]()
         tray = line.tray
         return LiveSnapshot(
             line=self.line,
@@ -83,17 +87,33 @@ class LivePicture:
             rate_now=len(self._exits) / span * 3600,
             rate_shift=self._passed / max(1.0, now - self._started_s) * 3600,
             rate_target=TARGET_PER_HOUR,
-            counts=dict(counts),
+            counts=self._count(now, finished=finished),
             batch=str(self.batch),
             letters=self.letters,
             queue=tuple(self._jobs()),
             cameras=tuple(self._camera(name, reads) for name, reads in zip(("C1", "C2"), self._reads, strict=True)),
-            alarms=tuple(on_screen(alarm, at) for alarm, at in alarms),
+            alarms=tuple(self._alarm(alarm, at) for alarm, at in alarms),
             verdicts=tuple(self._verdicts),
+            zone_to_scan=self.zone.to_scan,
+            zone_left=self.zone.left,
             tray=tray.number if tray else 0,
             tray_count=len(tray.pieces) if tray else 0,
             finished=finished,
         )
+
+    def _count(self, now: float, *, finished: bool) -> dict[str, int]:
+        if finished or now - self._counted[0] >= COUNT_EVERY_S:
+            entry = self.core.book.batches.get(self.batch)
+            states = Counter(piece.state for piece in entry.pieces) if entry else Counter[str]()
+            self._counted = (now, {str(state): count for state, count in states.items()})
+        return self._counted[1]
+
+    def _alarm(self, alarm: Alarm, at_unix_ns: int) -> live.Alarm:
+        """An alarm that asks for scans offers Resume as soon as nothing is left to scan."""
+        shown = on_screen(alarm, at_unix_ns)
+        if shown.press is Press.SCAN_ZONE and not self.zone.to_scan:
+            return replace(shown, press=Press.RESUME)
+        return shown
 
     def _printers(self) -> list[Machine]:
         printing = {queue for queue, state, _ in self.room.states.values() if state == "processing"}

@@ -6,6 +6,7 @@ The round's order of things: plan (pure), render (other process), write the inte
 from __future__ import annotations
 
 import multiprocessing
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -20,8 +21,9 @@ from controller.runner import render_worker
 from controller.runner.render_worker import LetterOrder, Printable
 from controller.states import JobState
 
-PIECES_PER_JOB_AHEAD = 4
-"""Jobs rendered but not yet offered; rendering is far faster than printing, so little is enough."""
+JOBS_AHEAD = 4
+"""Jobs being rendered or waiting for room in a queue; rendering is far faster than printing, so little is enough. A day of 50,000 letters
+is not rendered at its beginning: files, minted pieces and reference pictures come when they are needed."""
 
 
 @dataclass(slots=True)
@@ -49,7 +51,8 @@ class Production:
     counts: RoundCounts = field(default_factory=RoundCounts)
     printable: dict[str, Printable] = field(default_factory=dict)
     _pool: ProcessPoolExecutor = field(init=False)
-    _under_way: list[tuple[PrintJob, Future[Printable]]] = field(default_factory=list)
+    _planned: deque[PrintJob] = field(default_factory=deque)
+    _under_way: deque[tuple[PrintJob, Future[Printable]]] = field(default_factory=deque)
     _pictures: list[Future[int]] = field(default_factory=list)
     _issued: int = 0
 
@@ -74,7 +77,7 @@ class Production:
 
     @property
     def is_rendering(self) -> bool:
-        return bool(self._under_way)
+        return bool(self._under_way or self._planned)
 
     def plan_round(self) -> int:
         """Plan a piece for every open letter that has none which may still leave; return how many."""
@@ -83,9 +86,10 @@ class Production:
         again = [letter for letter in needing if letter.pieces]
         pieces = first_attempts((self._sized(entry.letter) for entry in fresh), self._issue)
         pieces += next_attempts(again, self._issue)
-        jobs = print_jobs(self.batch, pieces, first_job=len(self.book.jobs) + len(self._under_way) + 1)
-        for job in jobs:
-            self._under_way.append((job, self._pool.submit(self._render_call(), *self._render_arguments(job))))
+        jobs = print_jobs(
+            self.batch, pieces, first_job=len(self.book.jobs) + len(self._under_way) + len(self._planned) + 1
+        )
+        self._planned.extend(jobs)
         self.counts.planned += len(pieces)
         self.counts.reprinted += len(again)
         return len(pieces)
@@ -97,10 +101,13 @@ class Production:
             self._render_call(), *self._render_arguments(PrintJob(JobId(entry.name), self.batch, pieces))
         )
 
-    def finished(self) -> Iterable[events.JobPlanned]:
-        """Yield the jobs whose file is ready, in order; each is offered to the core once."""
+    def finished(self, waiting: int = 0) -> Iterable[events.JobPlanned]:
+        """Yield the jobs whose file is ready, in order; each is offered to the core once. ``waiting`` jobs still want a queue."""
+        while self._planned and len(self._under_way) + waiting < JOBS_AHEAD:
+            job = self._planned.popleft()
+            self._under_way.append((job, self._pool.submit(self._render_call(), *self._render_arguments(job))))
         while self._under_way and self._under_way[0][1].done():
-            job, future = self._under_way.pop(0)
+            job, future = self._under_way.popleft()
             self.ready(future.result())
             self.counts.rendered += len(job.pieces)
             self.counts.render_s += self.printable[job.job].seconds

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from controller.ledger.inbox import OperatorCommand
 from controller.ledger.opening import OpenLedger
 from controller.ledger.records import Record
 from controller.ledger.resting import letters_at_rest, trays_at_rest
@@ -37,6 +38,8 @@ from controller.runner.shell import Hands, LineShell, LineStopped
 from controller.runner.silence_watch import SilenceWatch
 from controller.runner.simulated_operator import SimulatedOperator, waiting_for
 from controller.runner.window_witness import WindowWitness
+from controller.runner.zone_scan import ZoneScan
+from controller.service.commands import Command
 from controller.states import BatchState, PackState
 from devices.errors import Busy
 from devices.inserter.opening import open_inserter
@@ -108,6 +111,7 @@ class Session:
     room: PrintRoom = field(init=False)
     eyes: Eyes = field(init=False)
     archive: FrameArchive = field(init=False)
+    zone: ZoneScan = field(init=False)
     picture: LivePicture = field(init=False)
     scanner: ScannerLine = field(init=False)
 
@@ -145,10 +149,12 @@ class Session:
         stack.callback(self.production.close)
         self.archive = FrameArchive(self.out / "frames")
         stack.callback(self.archive.close)
+        self.zone = ZoneScan(self.core)
         self.picture = LivePicture(
-            file.name, file.simulated, self.core, self.room, self.taken.batch, len(self.taken.fields)
+            file.name, file.simulated, self.core, self.room, self.zone, self.taken.batch, len(self.taken.fields)
         )
-        self.shell.after_commit += [self._count, self.picture.committed]
+        self.shell.refuse = self._refuse
+        self.shell.after_commit += [self._count, self.zone.committed, self.picture.committed]
         self.room.start()
         stack.callback(self.room.close)
         marks = self.production.mark_profile()
@@ -172,6 +178,10 @@ class Session:
         self.shell.hear_or_stop(event)
 
     # -- acts of the core ----------------------------------------------------------------------------------------------------
+
+    def _refuse(self, command: OperatorCommand) -> str:
+        """Resume waits until what hands took out of the machine has been scanned."""
+        return "zone-not-empty" if command.name == Command.RESUME and self.zone.left else ""
 
     def _print_job(self, job: str) -> None:
         self._to_submit.append(job)
@@ -209,7 +219,7 @@ class Session:
         Raises:
             LineStopped: the line stopped for good.
         """
-        operator = SimulatedOperator(self.core, self.scanner, self._ask, self.taken.batch, self.speed)
+        operator = SimulatedOperator(self.core, self.scanner, self._ask, self.taken.batch, self.zone, self.speed)
         for job in self.production.unsubmitted():
             self._print_job(job.name)
         self.production.plan_round()
@@ -220,7 +230,7 @@ class Session:
         while True:
             self.shell.turn()
             now = time.monotonic()
-            for planned in self.production.finished():
+            for planned in self.production.finished(len(self._to_submit)):
                 self.shell.step_now(planned)
             self._submit()
             self._serve_requests()

@@ -33,6 +33,8 @@ class Mechanics:
     gate_to_eye_us: int
     eye_to_settled_us: int
     set_wait_us: int = 400_000
+    fold_buffer: int = 4
+    """Complete sets that fit between accumulator and fold; the feeder rests while it is full."""
     bin_capacity: int = 500
     scale: bool = False
     slack_mm: tuple[float, float] = (20.0, 15.0)
@@ -143,9 +145,10 @@ class PaperPath:
         self.pump()
 
     def _room(self) -> bool:
-        """Two sheets may wait before the accumulator: one undecided and its follower."""
+        """Two sheets may wait before the accumulator: one undecided and its follower; and the fold must keep up."""
         undecided = sum(1 for fed in self.inside.fed if fed.ends is None)
-        return undecided < 2 and len(self.inside.fed) < 6
+        before_fold = sum(1 for piece in self.inside.pieces if piece.zone == Zone.ACCUMULATOR)
+        return undecided < 2 and len(self.inside.fed) < 6 and before_fold < self.mechanics.fold_buffer
 
     def _feed(self) -> None:
         stack = self.stack
@@ -256,6 +259,7 @@ class PaperPath:
             return
         timing = self.mechanics
         if zone == Zone.FOLD:
+            self.pump()
             self._timers.after_belt(timing.fold_us, lambda: self._step(piece, Zone.ENVELOPE))
         elif zone == Zone.ENVELOPE:
             self._world.fact("enveloping", piece_no=piece.piece_no)

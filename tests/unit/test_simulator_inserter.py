@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.inserter.vocabulary import Code, Command, EventCode, GateWhy, Mode, Reason, Result, State, Verb, Zone
+from simulator.scenario import MachinePlan
 from tests.unit.simulated_machine import Bench
 
 
@@ -274,3 +277,20 @@ def test_whatever_happens_paper_is_conserved_and_only_granted_pieces_reach_the_t
     opened = [values for values in bench.of(EventCode.GATE) if values[1] == 1]
     assert len(bench.tray) <= len(opened)
     assert all(why == GateWhy.TOKEN for _, _, why in opened)
+
+
+def test_the_feeder_rests_while_sets_wait_for_the_fold_and_no_gap_opens_at_the_gate() -> None:
+    plan = MachinePlan(sheet_pitch_ms=50, piece_pitch_ms=100, fold_buffer=4)
+    bench = Bench(plan.at(1.0))
+    bench.start()
+    bench.load(60)
+    waiting = 0
+    for _ in range(80):
+        bench.run(0.1)
+        pieces = bench.machine.path.inside.pieces
+        waiting = max(waiting, sum(piece.zone == Zone.ACCUMULATOR for piece in pieces))
+    # Sheets that left the feeder before the buffer was full still come: two may be on their way.
+    assert 4 <= waiting <= 6
+    shots = [gate_at_us for _, _, gate_at_us, _ in bench.of(EventCode.EXIT_SHOT)]
+    assert len(shots) == 60
+    assert {b - a for a, b in itertools.pairwise(shots)} == {100_000}
