@@ -253,6 +253,10 @@ REFUSAL_WORDS: Final = {
     "already-mailed": _("too late: the letter was mailed"),
     "pull-the-tray": _("too late to stop it: pull it from its tray"),
     "letter-not-held": _("the letter is not held"),
+    "already-returned": _("this letter was returned already"),
+    "letter-not-mailed": _("this attempt was never mailed: report it at once"),
+    "other-camera-bypassed": _("the other camera is bypassed: only one may be at a time"),
+    "zone-not-empty": _("pieces taken out of the machine are not scanned yet: scan them all first"),
     "batch-not-open": _("the batch is not open"),
     "not-balanced": _("the account does not balance; these keep it open:"),
 }

@@ -38,6 +38,12 @@ DEFAULT_OUT = Path("out/run")
 @click.option(
     "--speed", default=1.0, show_default=True, help="Speed of the simulated line; 1 is 36,000 envelopes an hour."
 )
+@click.option("--client", default="", help="Whose cases these are, as the screens shall say it.")
+@click.option(
+    "--by-hand",
+    is_flag=True,
+    help="Nobody simulated acts at the screens: start, scan, destroy and close at letterline serve. Paper is still carried by SIMULATED people.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show the log of the line on standard error.")
 def run(
     cases: Path,
@@ -47,6 +53,8 @@ def run(
     scenario: str,
     seed: int,
     speed: float,
+    client: str,
+    by_hand: bool,
     verbose: bool,
 ) -> None:
     """从案件文件到封装、核验、交寄清单。From a case file to verified envelopes and a manifest.
@@ -60,7 +68,7 @@ def run(
     from controller.runner.main_job import Job
 
     logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL, format="%(asctime)s %(name)s %(message)s")
-    job = Job(cases, out or _fresh(DEFAULT_OUT), template or _template(), line, scenario, seed, speed)
+    job = Job(cases, out or _fresh(DEFAULT_OUT), template or _template(), line, scenario, seed, speed, client, by_hand)
     ended = _run(job)
     raise SystemExit(0 if ended.closed and not ended.violations else 1)
 

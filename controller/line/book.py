@@ -149,12 +149,12 @@ class Book:
 
     # --- a new noun ---
 
-    def batch(self, number: int) -> BatchEntry:
-        """Return the entry of a batch; it is opened where it is not known yet."""
+    def batch(self, number: int, data: Mapping[str, object] = NO_DATA) -> BatchEntry:
+        """Return the entry of a batch; it is opened, with ``data`` on the books, where it is not known yet."""
         entry = self.batches.get(number)
         if entry is None:
             entry = self.batches[number] = BatchEntry(number, advance("batch", None, BatchEvent.OPENED))
-            self.out.append(Record("batch.opened", number))
+            self.out.append(Record("batch.opened", number, data=data))
         return entry
 
     def open_letter(self, letter: int, *, held: str = "") -> LetterEntry:

@@ -147,6 +147,29 @@ class FreeLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnedMail:
+    """The post brought attempt ``uid`` back; ``reason`` is the keyword of the slip, ``photo_sha256`` names its photo ("" without)."""
+
+    command: int
+    badge: str
+    uid: int
+    reason: str
+    photo_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BypassCamera:
+    """Two persons let the line run on although camera 1 or 2 reads badly, for 1 to 30 minutes."""
+
+    command: int
+    badge: str
+    second: str
+    camera: int
+    minutes: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CloseBatch:
     command: int
     badge: str
@@ -169,5 +192,7 @@ Command = (
     | DeclareLoss
     | RecallLetter
     | FreeLetter
+    | ReturnedMail
+    | BypassCamera
     | CloseBatch
 )

@@ -8,7 +8,7 @@ from typing import Any, Final
 from controller.line import events
 from controller.line.actions import Step
 from controller.line.book import Book
-from controller.line.rules import custody, exits, feed, machine, pieces, printing, trays, zone
+from controller.line.rules import bypass, custody, exits, feed, machine, pieces, printing, returns, trays, zone
 from controller.line.state import LineConfig, LineState
 from controller.states import PackState
 
@@ -17,6 +17,8 @@ Handler = Callable[[LineState, Any], None]
 
 def _tick(line: LineState, event: events.Tick) -> None:
     line.now_us = event.now_us
+    if line.bypass is not None:
+        bypass.expire(line)
     if line.feed.waiting:
         feed.settle_readings(line)
     if line.state == PackState.EXECUTE:
@@ -69,6 +71,8 @@ FROM_ELSEWHERE: Final[dict[type, Handler]] = {
     events.DeclareLoss: custody.declare_loss,
     events.RecallLetter: custody.recall,
     events.FreeLetter: custody.free_letter,
+    events.ReturnedMail: returns.returned_mail,
+    events.BypassCamera: bypass.bypass_camera,
     events.CloseBatch: custody.close_batch,
     events.Tick: _tick,
     events.Restarted: zone.restarted,

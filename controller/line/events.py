@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller.line.commands import (
+    BypassCamera,
     CloseBatch,
     CloseTray,
     Command,
@@ -22,6 +23,7 @@ from controller.line.commands import (
     HoldLine,
     OpenTray,
     RecallLetter,
+    ReturnedMail,
     SearchEnded,
     StartLine,
     TrayAccepted,
@@ -32,6 +34,7 @@ from controller.model import PrintJob
 
 __all__ = [
     "BatchOpened",
+    "BypassCamera",
     "CameraEvent",
     "CameraReset",
     "CloseBatch",
@@ -68,6 +71,7 @@ __all__ = [
     "RejectEye",
     "Removed",
     "Restarted",
+    "ReturnedMail",
     "SearchEnded",
     "SheetFed",
     "SheetRead",

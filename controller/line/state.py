@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from controller.integrity import ExitPolicy, SheetFact
 from controller.line.actions import Action, Alarm, AlarmCode, Answer, Reply
@@ -147,17 +147,27 @@ class Eye:
         self.out_of_step = False
 
 
+class Bypass(NamedTuple):
+    """Camera ``camera`` is bypassed by two ``badges`` until ``until_us`` of the device clock."""
+
+    camera: int
+    badges: tuple[str, str]
+    until_us: int
+
+
 class LineState:
     """Everything one line core remembers. Functions of this package change it; nobody else does."""
 
     __slots__ = (
         "actions",
         "book",
+        "bypass",
         "challenge_due",
         "closing",
         "config",
         "epoch",
         "exit_bad_in_row",
+        "exit_policy",
         "exit_reads",
         "exit_shots",
         "eyes",
@@ -186,6 +196,8 @@ class LineState:
         self.config = config
         self.book = book
         self.actions: list[Action] = []
+        self.exit_policy = config.policy
+        self.bypass: Bypass | None = None
         self.now_us = 0
         self.link = False
         self.epoch = 0
@@ -217,6 +229,9 @@ class LineState:
     def producing(self) -> bool:
         """Whether a grant is legal at all: link up, Execute, Production."""
         return self.link and self.state == PackState.EXECUTE and self.mode == PackMode.PRODUCTION
+
+    def is_bypassed(self, camera: int) -> bool:
+        return self.bypass is not None and self.bypass.camera == camera
 
     def alarm(self, code: AlarmCode, where: str = "", detail: str = "") -> None:
         self.actions.append(Alarm(code, where, detail))

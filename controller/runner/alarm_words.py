@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from controller.line.actions import Alarm, AlarmCode
+from controller.runner.alarm_places import place_of
 from controller.service import live
 from controller.service.live import Press, Severity, Words
 
@@ -51,7 +52,5 @@ PAST_WHEN_NO_HOLD: Final = frozenset({_A.TRAY_HOLD, _A.FOREIGN_IN_TRAY, _A.PULL_
 def on_screen(alarm: Alarm, at_unix_ns: int) -> live.Alarm:
     """Return the alarm as the screens show it."""
     what_zh, what_en, do_zh, do_en, severity, press = _WORDS[alarm.code]
-    where = " ".join(part for part in (alarm.where, alarm.detail) if part)
-    return live.Alarm(
-        str(alarm.code), Words(what_zh, what_en), Words(where, where), Words(do_zh, do_en), severity, press, at_unix_ns
-    )
+    what, do = Words(what_zh, what_en), Words(do_zh, do_en)
+    return live.Alarm(str(alarm.code), what, place_of(alarm), do, severity, press, at_unix_ns)

@@ -46,10 +46,12 @@ def resume(opened: OpenLedger, batch: int) -> Taken:
     return Taken(batch, fields, {}, resumed=True)
 
 
-def open_batch(opened: OpenLedger, core: LineCore, intake: Intake, key: bytes, defects: Mapping[int, str]) -> Taken:
+def open_batch(
+    opened: OpenLedger, core: LineCore, intake: Intake, key: bytes, defects: Mapping[int, str], client: str = ""
+) -> Taken:
     """Store the cases, open the letters and commit both.
 
-    ``defects`` are held letters by their place in the file (from 1). A case whose number or content was seen in any earlier batch is held:
+    ``client`` is whose batch it is, in the words the screens show. ``defects`` are held letters by their place in the file (from 1). A case whose number or content was seen in any earlier batch is held:
     the same list, or overlapping ones, must never post a letter twice.
     """
     batch = max(core.book.batches, default=0) + 1
@@ -72,7 +74,7 @@ def open_batch(opened: OpenLedger, core: LineCore, intake: Intake, key: bytes, d
     ids, hashes = {c.case_key for c in known}, {c.content_hash for c in known}
     opened.cases.add(cases)
     held: dict[int, str] = {}
-    core.book.batch(batch)
+    core.book.batch(batch, {"client": client, "refused": intake.refused_rows})
     for place, stored in enumerate(cases, start=1):
         why = defects.get(place, "") or seen_before(stored.content_hash, stored.case_key, hashes, ids)
         if why:

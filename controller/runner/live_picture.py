@@ -22,6 +22,7 @@ from controller.states import PackState
 VERDICTS_SHOWN = 40
 RATE_WINDOW_S = 60.0
 READS_COUNTED = 500
+CAMERAS = {1: "C1", 2: "C2"}
 COUNT_EVERY_S = 1.0
 """All pieces of a batch are counted by state so often: at 50,000 pieces a count takes milliseconds of the line's own thread."""
 TARGET_PER_HOUR = 36_000.0
@@ -91,11 +92,12 @@ class LivePicture:
             batch=str(self.batch),
             letters=self.letters,
             queue=tuple(self._jobs()),
-            cameras=tuple(self._camera(name, reads) for name, reads in zip(("C1", "C2"), self._reads, strict=True)),
+            cameras=tuple(self._camera(name, reads) for name, reads in zip(CAMERAS.values(), self._reads, strict=True)),
             alarms=tuple(self._alarm(alarm, at) for alarm, at in alarms),
             verdicts=tuple(self._verdicts),
             zone_to_scan=self.zone.to_scan,
             zone_left=self.zone.left,
+            bypass=self._bypass(),
             tray=tray.number if tray else 0,
             tray_count=len(tray.pieces) if tray else 0,
             finished=finished,
@@ -114,6 +116,13 @@ class LivePicture:
         if shown.press is Press.SCAN_ZONE and not self.zone.to_scan:
             return replace(shown, press=Press.RESUME)
         return shown
+
+    def _bypass(self) -> live.Bypass | None:
+        line = self.core.line
+        if line.bypass is None:
+            return None
+        left_us = max(line.bypass.until_us - line.now_us, 0)
+        return live.Bypass(CAMERAS[line.bypass.camera], line.bypass.badges, time.time_ns() + left_us * 1000)
 
     def _printers(self) -> list[Machine]:
         printing = {queue for queue, state, _ in self.room.states.values() if state == "processing"}

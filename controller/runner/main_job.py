@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the user asked for. ``line`` None: the simulated line."""
+    """What the user asked for. ``line`` None: the simulated line; ``by_hand``: nobody simulated acts in the place of people at the screens."""
 
     cases: Path
     out: Path
@@ -37,6 +37,8 @@ class Job:
     scenario: str
     seed: int
     speed: float
+    client: str = ""
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +96,14 @@ def _run(
         taken = batch_intake.resume(opened, batch)
         say("接着上次中断处继续", "resuming where the last run was interrupted")
     else:
-        taken = batch_intake.open_batch(opened, core, intake, config.key, defects)
+        taken = batch_intake.open_batch(opened, core, intake, config.key, defects, job.client)
     if taken.held:
         say(f"{len(taken.held)} 封信函被扣留", f"{len(taken.held)} letters are held: see the exceptions")
     world = None if job.line else SimulatedWorld(job.out / "sim", job.scenario, job.seed, job.speed)
     file = _line(job, world, say)
     session = Session(
         opened, core, file, taken, job.template, job.out,
-        {taken.batch * 10_000_000 + place: count for place, count in sheets.items()}, job.speed, show, restarted=taken.resumed,
+        {taken.batch * 10_000_000 + place: count for place, count in sheets.items()}, job.speed, show, restarted=taken.resumed, by_hand=job.by_hand,
     )  # fmt: skip
     session.skip_requests_seen()
     with session:

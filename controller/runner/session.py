@@ -102,6 +102,7 @@ class Session:
     speed: float
     show: Callable[[Progress], None]
     restarted: bool = False
+    by_hand: bool = False
     progress: Progress = field(default_factory=Progress)
     _stack: ExitStack = field(default_factory=ExitStack)
     _seen_requests: int = 0
@@ -243,13 +244,17 @@ class Session:
                 self._publish(finished=False)
             if (here := (self.opened.ledger.seq, operator.scans)) != mark:
                 mark, moved_at = here, now
-            if self.file.simulated and now - moved_at > NO_PROGRESS_S:
+            if self._people_are_simulated and now - moved_at > NO_PROGRESS_S:
                 raise LineStopped(
                     f"nothing has happened for {NO_PROGRESS_S:.0f} s; on the way: {waiting_for(operator)[:10]}"
                 )
         self.opened.ledger.witness()
         self._publish(finished=True)
         return self.core.book.batches[self.taken.batch].state == BatchState.CLOSED
+
+    @property
+    def _people_are_simulated(self) -> bool:
+        return self.file.simulated and not self.by_hand
 
     def _ask(self, name: str, arguments: Mapping[str, object], badge: str) -> int:
         """Put a command of the simulated people into the inbox, as a screen would."""
@@ -258,11 +263,11 @@ class Session:
     def _floor(self, operator: SimulatedOperator, now: float) -> bool:
         """Let the simulated people act, and plan the next round when all paper is through; True when the batch is closed."""
         replies, self.shell.told.replies = self.shell.told.replies, []
-        if self.file.simulated:
+        if self._people_are_simulated:
             operator.look(now, replies)
         if not operator.paper_is_through(now) or self.production.is_rendering or self._to_submit:
             return False
-        if self.file.simulated and operator.finish(now):
+        if self._people_are_simulated and operator.finish(now):
             return True
         if not operator.unsettled(now):
             self.production.plan_round()

@@ -75,6 +75,8 @@ class LineShell:
         self.name = name
         self.core = core
         self.told = Told()
+        self.refuse: Callable[[OperatorCommand], str] = lambda _: ""
+        """Why a command must not even reach the core, or ""."""
         self.after_commit: list[Callable[[Sequence[Record], Sequence[events.LineEvent]], None]] = []
         self._ledger = ledger
         self._lease = lease
@@ -194,6 +196,8 @@ class LineShell:
                 continue
             self._taken.add(command.id)
             try:
+                if why := self.refuse(command):
+                    raise NotForTheLine(why)
                 yield core_event(command.id, command.name, command.badge, command.arguments)
             except NotForTheLine as refusal:
                 self._finished.append((command.id, json.dumps({"answer": "refused", "why": refusal.why})))

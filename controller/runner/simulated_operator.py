@@ -17,6 +17,7 @@ from controller.line.book import JobEntry, PieceEntry, TrayEntry
 from controller.line.core import LineCore
 from controller.model import ControlMark, PieceUid, parse_piece_name, piece_name
 from controller.runner.scanner import ScannerLine
+from controller.runner.zone_scan import ZoneScan
 from controller.service.commands import Command
 from controller.states import BatchState, JobState, LetterState, PackState, PieceState, TrayState
 
@@ -26,6 +27,8 @@ ANSWER_S = 5.0
 RETRY_S = 1.0
 QUIET_S = 1.2
 """No scan for so long: everything that was rejected has been brought and scanned."""
+UNFOUND_S = 4.0
+"""Taken out of the machine, and not scanned by then: it will not be."""
 LOST_JOB_S = 12.0
 """A doubtful job whose paper has not come by then will not come."""
 
@@ -57,6 +60,7 @@ class SimulatedOperator:
     scanner: ScannerLine
     ask: Ask
     batch: int
+    zone: ZoneScan
     speed: float = 1.0
     scans: int = 0
     last_scan_s: float = 0.0
@@ -68,6 +72,7 @@ class SimulatedOperator:
     _audit_scans: list[str] = field(default_factory=list)
     _in_hand: set[int] = field(default_factory=set)
     _quiet_since_s: float = 0.0
+    _zone_since_s: float = 0.0
 
     # -- one look ----------------------------------------------------------------------------------------------------------
 
@@ -157,8 +162,16 @@ class SimulatedOperator:
                 self._once("tray", Command.TRAY_OPEN, {"tray": number}, now_s)
             return
         waits = PackState(line.state) in _WAITING_STATES and not line.want_execute
-        if waits and now_s - self.last_scan_s > QUIET_S / self.speed:
+        if not self.zone.left:
+            self._zone_since_s = now_s
+        if not waits or now_s - self.last_scan_s <= QUIET_S / self.speed:
+            return
+        if not self.zone.left:
             self._once("resume", Command.RESUME, {}, now_s)
+
+        elif now_s - max(self._zone_since_s, self.last_scan_s) > UNFOUND_S:
+            # What was taken out does not turn up (thrown away, put into a tray): the floor is searched, the tray on HOLD is looked through.
+            self._once("search", Command.SEARCH_ENDED, {"batch": self.batch}, now_s)
 
     def _closing(self) -> bool:
         letters = self.core.book.batches[self.batch].letters

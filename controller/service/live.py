@@ -146,6 +146,8 @@ class LiveSnapshot:
     verdicts: tuple[RecentVerdict, ...] = ()
     zone_to_scan: tuple[int, ...] = ()
     """After a jam: uids that must be scanned into custody before Resume is offered."""
+    zone_left: int = 0
+    """How many of `zone_to_scan` must be scanned, when the machine counted fewer than those that were inside; 0: all of them."""
     tray: int = 0
     tray_count: int = 0
     bypass: Bypass | None = None
@@ -190,6 +192,7 @@ def _snapshot(raw: Mapping[str, Any]) -> LiveSnapshot:
         alarms=tuple(_alarm(one) for one in _rows(raw, "alarms")),
         verdicts=tuple(_known(RecentVerdict, one) for one in _rows(raw, "verdicts")),
         zone_to_scan=tuple(int(uid) for uid in raw.get("zone_to_scan", ())),
+        zone_left=int(raw.get("zone_left", 0)),
         tray=int(raw.get("tray", 0)),
         tray_count=int(raw.get("tray_count", 0)),
         bypass=_bypass(bypass) if bypass else None,

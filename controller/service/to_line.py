@@ -21,6 +21,9 @@ class NotForTheLine(ValueError):
         self.why = why
 
 
+CAMERAS: Final = {"C1": 1, "C2": 2}
+"""Cameras by their name on the screens."""
+
 Arguments = Mapping[str, object]
 _Build = Callable[[int, str, Arguments], events.Command]
 
@@ -89,6 +92,12 @@ _BUILD: Final[Mapping[Command, _Build]] = {
     Command.RECALL_AFTER_CLOSE: lambda n, badge, a: events.RecallLetter(n, badge, _number(a, "letter")),
     Command.FREE_LETTER: lambda n, badge, a: events.FreeLetter(
         n, badge, _text(a, "second_badge"), _number(a, "letter")
+    ),
+    Command.RETURNED_MAIL: lambda n, badge, a: events.ReturnedMail(
+        n, badge, _number(a, "uid"), _text(a, "reason"), _text(a, "photo_sha256")
+    ),
+    Command.BYPASS_CAMERA: lambda n, badge, a: events.BypassCamera(
+        n, badge, _text(a, "second_badge"), CAMERAS[_text(a, "camera")], _number(a, "minutes"), _text(a, "reason")
     ),
     Command.BATCH_CLOSE: lambda n, badge, a: events.CloseBatch(n, badge, _number(a, "batch")),
 }

@@ -39,6 +39,7 @@ def page() -> Any:
         "exceptions.html",
         **around,
         zone=list(live.zone_to_scan) if live else [],
+        zone_left=live.zone_left if live else 0,
         pull=pull,
         custody=door.pieces(CUSTODY, 60),
         destroy=door.pieces(DESTROY, 60),

@@ -219,6 +219,8 @@ def _count_bad(line: LineState, fault: Divert | None) -> None:
         if fault is None:
             feed.bad_in_row = 0
         return
+    if line.is_bypassed(1):
+        return
     feed.bad_in_row += 1
     if feed.bad_in_row == line.config.consecutive_max and line.state == PackState.EXECUTE:
         feed.bad_in_row = 0

@@ -123,7 +123,7 @@ def consider(line: LineState, envelope: LinePiece) -> None:
         return
     envelope.judged = True
     piece = envelope.owner
-    verdict = judge(_facts(line, envelope, piece), line.config.policy)
+    verdict = judge(_facts(line, envelope, piece), line.exit_policy)
     reason = verdict.reason
     _count_exit_bad(line, reason)
     if reason is None and challenge.is_due(line):
@@ -177,6 +177,8 @@ def _count_exit_bad(line: LineState, reason: Divert | None) -> None:
     if reason not in _EXIT_BAD:
         if reason is None:
             line.exit_bad_in_row = 0
+        return
+    if line.is_bypassed(2):
         return
     line.exit_bad_in_row += 1
     if line.exit_bad_in_row >= line.config.consecutive_max:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from controller.line.actions import AlarmCode, MachineCommand, SetTray
 from controller.line.events import CameraReset, Fault, FrameGap, LinkLost, LinkUp, Removed, Restarted, TrayPresence
-from controller.line.rules import doubt
+from controller.line.rules import bypass, doubt
 from controller.line.state import LinePiece, LineState
 from controller.model import Divert
 from controller.states import PackState, PackVerb, PieceState
@@ -77,6 +77,7 @@ def link_up(line: LineState, event: LinkUp) -> None:
         lose(line, Divert.EPOCH, grants=True, hands=True)
         line.alarm(AlarmCode.MACHINE_REBOOTED)
     if event.epoch != line.epoch:
+        bypass.end(line, "epoch")
         forget_inside(line)
         line.book.note("line.epoch", {"epoch": event.epoch})
     line.link = True
