@@ -8,8 +8,13 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from simulator.inserter.wrong import WrongMachine
+    from simulator.scenario import Scenario
 
 
 def __getattr__(name: str) -> object:
@@ -41,7 +46,12 @@ def __getattr__(name: str) -> object:
     "--cases", type=click.Path(path_type=Path, exists=True), help="With --matrix: where its 40 letters come from."
 )
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="With --matrix: write the results there.")
-@click.option("--list", "list_scenarios", is_flag=True, help="List the scenarios that come with the simulator.")
+@click.option(
+    "--wrong",
+    "wrong_name",
+    help="An inserter made wrong on purpose, to see a conformance kit fail it; --list names them.",
+)
+@click.option("--list", "list_scenarios", is_flag=True, help="List scenarios and wrong machines.")
 def sim(
     scenario: str,
     seed: int | None,
@@ -54,6 +64,7 @@ def sim(
     rows: str,
     cases: Path | None,
     json_file: Path | None,
+    wrong_name: str | None,
     list_scenarios: bool,
 ) -> None:
     """Run a SIMULATED 模拟 line: printers over IPP, an inserter behind a serial port, cameras over HTTP.
@@ -66,12 +77,16 @@ def sim(
               letterline sim --console --dir /tmp/line
               letterline sim --replay --dir /tmp/line
               letterline sim --matrix --rows 13-15,18
+              letterline sim conformance --wrong opens-without-token --dir /tmp/wrong
+    例 Examples for a maker: start the last line, then in another terminal
+              letterline conformance --port /tmp/wrong/inserter --html report.html
+
+    Exit code 0: ended as told, or every row as expected. 1: the simulator or a row failed. 2: wrong usage.
     """
-    from simulator.scenario import SCENARIOS, ScenarioError, load
+    from simulator.scenario import ScenarioError, load
 
     if list_scenarios:
-        for file in sorted(SCENARIOS.glob("*.toml")):
-            click.echo(f"{file.stem:<32} {load(str(file)).title}")
+        _list()
         return
     if matrix:
         from simulator.matrix_report import run_matrix
@@ -91,15 +106,39 @@ def sim(
         chosen = load(scenario)
     except ScenarioError as problem:
         raise click.UsageError(str(problem)) from problem
+    wrong = _wrong(wrong_name, chosen) if wrong_name is not None else None
     place = folder or Path(tempfile.mkdtemp(prefix="letterline-sim-"))
-    _run(chosen, place, chosen.seed if seed is None else seed, speed or chosen.speed)
+    _run(chosen, place, chosen.seed if seed is None else seed, speed or chosen.speed, wrong)
 
 
-def _run(scenario: object, folder: Path, seed: int, speed: float) -> None:
+def _list() -> None:
+    from simulator.inserter.wrong import WRONG
+    from simulator.scenario import SCENARIOS, load
+
+    for file in sorted(SCENARIOS.glob("*.toml")):
+        click.echo(f"{file.stem:<32} {load(str(file)).title}")
+    click.echo("\n--wrong")
+    for machine in WRONG:
+        click.echo(f"{machine.name:<32} {machine.en} {machine.zh}  ({', '.join(machine.fails)})")
+
+
+def _wrong(name: str, scenario: Scenario) -> WrongMachine:
+    from simulator.inserter.wrong import find_wrong
+
+    try:
+        machine = find_wrong(name)
+    except KeyError as problem:
+        raise click.UsageError(str(problem.args[0])) from problem
+    if machine.frames_only and scenario.machine.transport == "modbus":
+        raise click.UsageError(
+            f"{machine.name} is wrong in the frame protocol, and this scenario speaks Modbus: use a serial one"
+        )
+    return machine
+
+
+def _run(scenario: Scenario, folder: Path, seed: int, speed: float, wrong: WrongMachine | None) -> None:
     from simulator.plant import Plant
-    from simulator.scenario import Scenario
 
-    assert isinstance(scenario, Scenario)
     # The firmware's thread must not wait for a picture being packed: 5 ms is a long time at 36,000 an hour.
     sys.setswitchinterval(0.0005)
     stop = threading.Event()
@@ -108,8 +147,10 @@ def _run(scenario: object, folder: Path, seed: int, speed: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pid_file = folder / "sim.pid"
     pid_file.write_text(str(os.getpid()))
-    with Plant(scenario, folder.resolve(), seed=seed, speed=speed) as plant:
+    with Plant(scenario, folder.resolve(), seed=seed, speed=speed, wrong=wrong) as plant:
         click.echo(f"SIMULATED 模拟  {scenario.name}: {scenario.title}  seed {seed}  speed {speed:g}x")
+        if wrong is not None:
+            click.secho(f"MADE WRONG 故意做错: {wrong.en} {wrong.zh}; fails {', '.join(wrong.fails)}", fg="red")
         click.echo(f"line file: {plant.folder / 'line.toml'}")
         click.echo(f"picture and fault console 产线图与故障台: {plant.window.url}")
         sys.stdout.flush()

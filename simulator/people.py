@@ -11,13 +11,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+import numpy as np
 import zxingcpp
 
 from simulator.defects import Defects
 from simulator.inserter.device import InserterDevice
 from simulator.inserter.vocabulary import Reason
 from simulator.journal import Journal
-from simulator.paper import Envelope, Sheet, Stack
+from simulator.paper import Envelope, Picture, Sheet, Stack
 from simulator.scenario import PeoplePlan
 
 UNREADABLE = "?"
@@ -32,6 +33,14 @@ def read_by_hand(sheet: Sheet) -> str:
             if found.text:
                 return str(found.text)
     return sheet.caption or UNREADABLE
+
+
+def test_stack(sheets: int) -> Stack:
+    """Return a stack of blank sheets, as a maker puts them on a machine under test."""
+    picture = Picture.of(np.full((1, 1), 255, np.uint8))
+    return Stack(
+        "test", "TEST", deque(Sheet(-index, "test", "TEST", index, picture, picture) for index in range(sheets))
+    )
 
 
 class ScanDesk:
@@ -113,7 +122,14 @@ class Operator:
 
     def tend_feeder(self) -> None:
         """Carry the next stack when the feeder is empty and one is there."""
-        if self._carrying or not self.present or not self.stacks or self._device.firmware.path.has_sheets():
+        if self._carrying or not self.present or self._device.firmware.path.has_sheets():
+            return
+        if not self.stacks and self._plan.test_sheets:
+            # A maker's feeder is never found empty: the kit would call that a machine it cannot test.
+            self.stacks.append(test_stack(self._plan.test_sheets))
+            self._load()
+            return
+        if not self.stacks:
             return
         self._carrying = True
         self.after(self._plan.carry_s, self._load)

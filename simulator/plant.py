@@ -26,6 +26,7 @@ from simulator.inserter.port import BytePort, PtyPort
 from simulator.inserter.registers import DeviceRegisters
 from simulator.inserter.socket_port import SocketPort
 from simulator.inserter.vocabulary import Reason
+from simulator.inserter.wrong import WrongMachine
 from simulator.instruments.bench import ScaleLine
 from simulator.journal import Journal
 from simulator.mischief import StackMischief
@@ -50,13 +51,17 @@ class Part(Protocol):
 class Plant:
     """A running simulated line in directory ``folder``; a context manager."""
 
-    def __init__(self, scenario: Scenario, folder: Path, *, seed: int, speed: float) -> None:
+    def __init__(
+        self, scenario: Scenario, folder: Path, *, seed: int, speed: float, wrong: WrongMachine | None = None
+    ) -> None:
         self.scenario = scenario
         self.folder = folder
         self.speed = speed
         folder.mkdir(parents=True, exist_ok=True)
         self.journal = Journal(folder / "world.jsonl")
         self.journal.write("SIMULATED", scenario=scenario.name, seed=seed, speed=speed)
+        if wrong is not None:
+            self.journal.write("made_wrong", machine=wrong.name, wrong=wrong.en)
         self.defects = Defects(seed)
         self._requests = threading.Lock()
         self._faults = Faults(self, scenario)
@@ -68,6 +73,8 @@ class Plant:
             for place, (name, px_per_mm) in enumerate((("c1", MARGIN_PX_PER_MM), ("c2", PANEL_PX_PER_MM)))
         }
         self.device = self._make_device(seed)
+        if wrong is not None:
+            wrong.spoil(self.device.firmware, self.device.wire)
         self.modbus: ModbusDoor | None = None
         if isinstance(self.device.wire, DeviceRegisters):
             self.modbus = ModbusDoor(self.device.wire, self.device.post, clock_us)
@@ -129,6 +136,7 @@ class Plant:
 
     def start(self) -> None:
         """Start everything, then write ``line.toml``: when it is there, the line can be used."""
+        self.operator.tend_feeder()
         for part in self._running():
             part.start()
         self._faults.start()

@@ -82,12 +82,16 @@ class MachinePlan:
 
 @dataclass(frozen=True, slots=True)
 class PeoplePlan:
-    """How fast the simulated operator is, in seconds at speed 1; ``present`` False leaves everything to the console."""
+    """How fast the simulated operator is, in seconds at speed 1; ``present`` False leaves everything to the console.
+
+    ``test_sheets``: so many blank sheets are put on the feeder whenever it is empty and nothing is printed, for a machine under test.
+    """
 
     carry_s: float = 0.4
     clear_s: float = 1.0
     scan_s: float = 0.15
     present: bool = True
+    test_sheets: int = 0
 
 
 @dataclass(frozen=True, slots=True)

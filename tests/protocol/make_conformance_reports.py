@@ -13,8 +13,8 @@ from pathlib import Path
 from devices.conformance.host import TestHost
 from devices.conformance.kit import Outcome, run_kit, to_html, to_json
 from devices.conformance.register_host import RegisterTestHost
+from simulator.inserter.wrong import WRONG
 from tests.protocol.model_inserter import ModelPort, ModelRegisters
-from tests.protocol.test_conformance_kit import WRONG
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "protocols" / "conformance"
 
@@ -30,12 +30,13 @@ def main() -> None:
         (FOLDER / f"{name}.html").write_text(to_html(title, findings) + "\n", encoding="utf-8")
         (FOLDER / f"{name}.json").write_text(to_json(title, findings) + "\n", encoding="utf-8")
     rows = []
-    for spoil, must_fail in WRONG:
+    for machine in WRONG:
         failed = {
-            f.clause: f.detail for f in run_kit(partial(TestHost, ModelPort(spoil))) if f.outcome is Outcome.NOT_KEPT
+            f.clause: f.detail
+            for f in run_kit(partial(TestHost, ModelPort(machine.spoil)))
+            if f.outcome is Outcome.NOT_KEPT
         }
-        words = (spoil.__doc__ or spoil.__name__.replace("_", " ")).split("\n")[0]
-        rows.append({"machine": spoil.__name__, "wrong": words, "must_fail": list(must_fail), "failed": failed})
+        rows.append({"machine": machine.name, "wrong": machine.en, "must_fail": list(machine.fails), "failed": failed})
     (FOLDER / "wrong-machines.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     lines = "".join(
         f"<tr><td>{row['machine']}</td><td>{html.escape(str(row['wrong']))}</td><td>"

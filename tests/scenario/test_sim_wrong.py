@@ -1,0 +1,70 @@
+"""A maker at a desk: the conformance kit against the simulated machine on its real port, right and made wrong on purpose."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from devices.commands import conformance
+from simulator.commands import sim
+
+PROGRAM = Path(sys.executable).with_name("letterline")
+
+
+@contextmanager
+def machine(folder: Path, *wrong: str) -> Iterator[Path]:
+    """`letterline sim conformance` as a process of its own; gives its port."""
+    command = [str(PROGRAM), "sim", "conformance", *wrong, "--dir", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        while not (folder / "line.toml").exists():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield folder / "inserter"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.mark.slow
+def test_the_kit_keeps_the_right_machine_and_fails_the_wrong_one_on_a_real_port(tmp_path: Path) -> None:
+    asked = ["--only", "W01", "--only", "P04", "--only", "P05"]
+    with machine(tmp_path / "right") as port:
+        judged = CliRunner().invoke(conformance, ["--port", str(port), *asked])
+        assert judged.exit_code == 0, judged.output
+        assert "3 kept, 0 not kept" in judged.output
+    with machine(tmp_path / "wrong", "--wrong", "opens-without-token") as port:
+        judged = CliRunner().invoke(conformance, ["--port", str(port), *asked])
+        assert judged.exit_code == 1, judged.output
+        assert "P04" in next(line for line in judged.output.splitlines() if "not kept" in line)
+    assert "made_wrong" in (tmp_path / "wrong" / "world.jsonl").read_text()
+
+
+def test_a_wrong_machine_that_does_not_exist_is_answered_with_those_that_do() -> None:
+    answer = CliRunner().invoke(sim, ["conformance", "--wrong", "nonsense"])
+    assert answer.exit_code == 2
+    assert "opens-without-token" in answer.output
+
+
+def test_a_machine_wrong_in_its_frames_is_not_offered_on_registers(tmp_path: Path) -> None:
+    scenario = tmp_path / "registers.toml"
+    scenario.write_text('[machine]\ntransport = "modbus"\n')
+    answer = CliRunner().invoke(sim, [str(scenario), "--wrong", "trusts-checksums"])
+    assert answer.exit_code == 2
+    assert "Modbus" in answer.output
+
+
+def test_scenarios_and_wrong_machines_are_listed_in_two_languages() -> None:
+    answer = CliRunner().invoke(sim, ["--list"])
+    assert answer.exit_code == 0
+    for word in ("conformance", "working-day", "没有令牌也开闸", "the gate opens without a token", "P04"):
+        assert word in answer.output
