@@ -15,7 +15,7 @@ from typing import Final
 from controller.service.live import LiveSnapshot
 from controller.service.views import LedgerDoor
 
-POLL_S: Final = 0.04
+POLL_S: Final = 0.02
 STREAMS_MAX: Final = 220
 LINE_SILENT_S: Final = 3.0
 DEFAULT_LINE: Final = "line-1"
@@ -100,7 +100,7 @@ class LiveHub:
         return self._snapshot
 
     def refresh(self) -> None:
-        """Read the picture once, now. The thread does this twenty-five times a second; pages call it before they render."""
+        """Read the picture once, now. The thread does this fifty times a second; pages call it before they render."""
         try:
             if self._line is None:
                 self._line = next(iter(self._door.lines()), None)
@@ -166,7 +166,8 @@ class LiveHub:
             if one == language and version > since and name not in hidden
         }
         at_ms = self._snapshot.at_unix_ns // 1_000_000 if self._snapshot else 0
-        body = json.dumps({"at": at_ms, "parts": changed}, ensure_ascii=False)
+        news_ms = self._snapshot.news_unix_ns // 1_000_000 if self._snapshot else 0
+        body = json.dumps({"at": at_ms, "news": news_ms, "parts": changed}, ensure_ascii=False)
         return f"event: parts\ndata: {body}\n\n".encode()
 
     def _publish(self, languages: tuple[str, ...]) -> None:

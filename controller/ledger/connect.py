@@ -62,8 +62,14 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # The sqlite3 module would begin late and shared, so that two writers could both read the old head of the chain.
-    deferred = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get("read_only", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # A picture that is overwritten ten times a second is no record: it must not make the line wait for the disk. The write-ahead log
+    # keeps its order, so the next commit of the ledger makes whatever lies before it durable too.
+    connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if options.get('unsynced', False) else 'FULL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def migrate(connection: Connection) -> None:

@@ -71,7 +71,8 @@ class Inbox:
     def show(self, line: str, snapshot: Mapping[str, object], at_unix_ns: int) -> None:
         """Overwrite the live picture of ``line``."""
         content = json.dumps(dict(snapshot), sort_keys=True, ensure_ascii=False)
-        with storage_faults(), self._engine.begin() as connection:
+        with storage_faults(), self._engine.connect() as opened, opened.execution_options(unsynced=True) as connection:
+            connection.begin()
             connection.execute(
                 text(
                     "INSERT INTO live (line, at_unix_ns, snapshot) VALUES (:line, :at, :snapshot) "
@@ -79,6 +80,7 @@ class Inbox:
                 ),
                 {"line": line, "at": at_unix_ns, "snapshot": content},
             )
+            connection.commit()
 
     def picture(self, line: str) -> tuple[int, dict[str, object]] | None:
         """Return when ``line`` last showed itself (Unix ns) and what it showed; None when it never did."""

@@ -47,11 +47,14 @@ class LivePicture:
     )
     _started_s: float = field(default_factory=time.monotonic)
     _passed: int = 0
+    _news_ns: int = 0
     _counted: tuple[float, dict[str, int]] = field(default_factory=lambda: (-COUNT_EVERY_S, {}))
 
     def committed(self, records: Sequence[Record], told: Sequence[events.LineEvent]) -> None:
         """Take note of verdicts and readings."""
         now_ns = time.time_ns()
+        if records and not self._news_ns:
+            self._news_ns = now_ns
         for record in records:
             if record.kind == "piece.granted":
                 self._verdicts.appendleft(RecentVerdict(record.piece, "PASS", "", now_ns))
@@ -76,6 +79,7 @@ class LivePicture:
             self._exits.popleft()
         span = min(RATE_WINDOW_S, max(1.0, now - self._started_s))
         tray = line.tray
+        news_ns, self._news_ns = self._news_ns, 0
         return LiveSnapshot(
             line=self.line,
             at_unix_ns=time.time_ns(),
@@ -101,6 +105,7 @@ class LivePicture:
             tray=tray.number if tray else 0,
             tray_count=len(tray.pieces) if tray else 0,
             finished=finished,
+            news_unix_ns=news_ns,
         )
 
     def _count(self, now: float, *, finished: bool) -> dict[str, int]:

@@ -46,7 +46,7 @@ from devices.inserter.opening import open_inserter
 
 log = logging.getLogger(__name__)
 
-LIVE_EVERY_S = 0.15
+LIVE_EVERY_S = 0.08
 OPERATOR_EVERY_S = 0.05
 NO_PROGRESS_S = 120.0
 """A simulated run in which nothing at all happens for so long will not end: stop and say what it waits for."""
@@ -305,7 +305,7 @@ class Session:
     def _publish(self, *, finished: bool) -> None:
         self._forget_past_alarms()
         snapshot = self.picture.draw(list(self.shell.told.alarms.values()), finished=finished)
-        self.opened.inbox.show(self.file.name, json.loads(snapshot.to_json()), snapshot.at_unix_ns)
+        self.opened.inbox.show(self.file.name, snapshot.plain(), snapshot.at_unix_ns)
         self.progress.state = str(self.core.line.state)
         self.progress.letters = len(self.core.book.batches[self.taken.batch].letters)
         self.show(self.progress)

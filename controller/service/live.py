@@ -152,10 +152,16 @@ class LiveSnapshot:
     tray_count: int = 0
     bypass: Bypass | None = None
     finished: bool = False
+    news_unix_ns: int = 0
+    """When the first event happened that this picture shows and the one before it did not; 0: nothing happened."""
+
+    def plain(self) -> dict[str, object]:
+        """Return the picture as plain values, as `Inbox.show` takes it."""
+        return {"shape": SHAPE_VERSION, **{name: _plain(getattr(self, name)) for name in self.__slots__}}
 
     def to_json(self) -> str:
         """Return one line of JSON, keys sorted, Chinese kept readable."""
-        return json.dumps({"shape": SHAPE_VERSION, **dataclasses.asdict(self)}, ensure_ascii=False, sort_keys=True)
+        return json.dumps(self.plain(), ensure_ascii=False, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> LiveSnapshot:
@@ -171,6 +177,14 @@ class LiveSnapshot:
             return _snapshot(raw)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"live snapshot: {error}") from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if dataclasses.is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _snapshot(raw: Mapping[str, Any]) -> LiveSnapshot:
@@ -197,6 +211,7 @@ def _snapshot(raw: Mapping[str, Any]) -> LiveSnapshot:
         tray_count=int(raw.get("tray_count", 0)),
         bypass=_bypass(bypass) if bypass else None,
         finished=bool(raw.get("finished", False)),
+        news_unix_ns=int(raw.get("news_unix_ns", 0)),
     )
 
 
