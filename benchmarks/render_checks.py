@@ -107,7 +107,7 @@ def page_streams(path: Path) -> list[bytes]:
     """Content streams of a file, inflated: what the compressor had to work on."""
     data = path.read_bytes()
     streams = []
-    for found in re.finditer(rb"/Length (\d+)[^>]*>>\s*stream\r?\n", data):
+    for found in re.finditer(rb"/Length +(\d+)[^>]*>>\s*stream\r?\n", data):
         packed = data[found.end() : found.end() + int(found[1])]
         try:
             plain = zlib.decompress(packed)

@@ -8,13 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rendering.fixed_text import no_fixed_text
 from rendering.fonts import FontChain
 from rendering.ingest import SEPARATOR, Gathered
 from rendering.layout import opcodes as o
-from rendering.layout.arrays import Program
+from rendering.layout.arrays import (
+    STATIC_MAX,
+    Z_ART,
+    Z_CONDITIONS,
+    Z_FRAMES,
+    Z_MARKS,
+    Z_STATIC,
+    Z_TABLES,
+    Program,
+    TooLarge,
+    fill_table,
+    new_program,
+)
 from rendering.layout.classes import TABLE_SIZE
 from rendering.pdf.fonts import GlyphTables, build_glyphs
+from rendering.pdf.huffman import DISTANCES, LITERALS
 from rendering.template import Template
 from rendering.template.compiler import DIGITS, Compiled, mpt
 from rendering.template.settings import MARK_SOURCES
@@ -25,10 +37,15 @@ assert set(_SOURCES) == set(MARK_SOURCES)
 
 @dataclass(frozen=True, slots=True)
 class Characters:
-    """Code points of a batch, the most frequent first; ``used[f]`` marks those that face f prints."""
+    """Code points of a batch, the most frequent first; ``used[f]`` marks those that face f prints.
+
+    ``literals`` and ``distances`` count the symbols of the batch's first letters compressed: all its files are coded for them.
+    """
 
     points: NDArray[np.uint32]
     used: tuple[NDArray[np.bool_], ...]
+    literals: NDArray[np.int64]
+    distances: NDArray[np.int64]
 
     @classmethod
     def of(cls, program: Compiled, gathered: Iterable[Gathered], faces: int) -> Characters:
@@ -49,7 +66,8 @@ class Characters:
         used[:, ord(SEPARATOR)] = False
         found = np.flatnonzero(counts)
         points = found[np.argsort(-counts[found], kind="stable")].astype(np.uint32)
-        return cls(points, tuple(used[face][points] for face in range(faces)))
+        shown = tuple(used[face][points] for face in range(faces))
+        return cls(points, shown, np.zeros(LITERALS, np.int64), np.zeros(DISTANCES, np.int64))
 
     def index(self) -> NDArray[np.uint16]:
         """Number of each code point in the batch; 0 for those not in it."""
@@ -139,10 +157,6 @@ class FontSet:
         return cls(characters, characters.index(), classes[characters.points], glyphs)
 
 
-def _rows(rows: Sequence[Sequence[int]], width: int) -> NDArray[np.int64]:
-    return np.array(rows, np.int64).reshape(-1, width)
-
-
 def program_arrays(template: Template, index_of: NDArray[np.uint16], pictures: Sequence[str]) -> Program:
     """The compiled template with its static text in the characters of the batch."""
     program, settings = template.program, template.settings
@@ -159,16 +173,23 @@ def program_arrays(template: Template, index_of: NDArray[np.uint16], pictures: S
     for box in (settings.body_first, settings.body_other):
         page += [mpt(box.x), mpt(box.y), mpt(box.width), mpt(box.height)]
     page.append(0)
-    return Program(
-        _rows(program.ops, o.OP_WIDTH),
-        _rows(program.runs, o.RUN_WIDTH),
-        _rows(program.styles, o.ST_WIDTH),
-        _rows(program.frames, o.FR_WIDTH),
-        _rows(program.tables, o.TB_WIDTH),
-        _rows(program.columns, o.TC_WIDTH),
-        index_of[static],
-        _rows(marks, o.MK_WIDTH),
-        _rows(art, o.AR_WIDTH),
-        np.array(page, np.int64),
-        *no_fixed_text(len(program.ops)),
-    )
+    arrays = new_program()
+    fill_table(arrays, "ops", program.ops)
+    fill_table(arrays, "runs", program.runs)
+    fill_table(arrays, "styles", program.styles)
+    fill_table(arrays, "frames", program.frames)
+    fill_table(arrays, "tables", program.tables)
+    fill_table(arrays, "columns", program.columns)
+    fill_table(arrays, "marks", marks)
+    fill_table(arrays, "art", art)
+    if len(static) > STATIC_MAX:
+        raise TooLarge(f"{len(static)} characters of static text, {STATIC_MAX} at most")
+    arrays.static[: len(static)] = index_of[static]
+    arrays.page[:] = page
+    arrays.sizes[Z_FRAMES] = len(program.frames)
+    arrays.sizes[Z_MARKS] = len(marks)
+    arrays.sizes[Z_ART] = len(art)
+    arrays.sizes[Z_TABLES] = len(program.table_names)
+    arrays.sizes[Z_CONDITIONS] = len(program.conditions)
+    arrays.sizes[Z_STATIC] = len(static)
+    return arrays

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rendering.fixed_text import with_fixed_text
+from rendering.fixed_text import set_fixed_text
 from rendering.imposition import BLANK
 from rendering.layout.arrays import Program, Typography, Values, new_scratch
 from rendering.marks import no_marks
@@ -44,9 +44,12 @@ class Composer:
         self._scratch = new_scratch()
         self._buffer = np.zeros(_BUFFER_BYTES, np.uint8)
 
+    def set_fixed(self, program: Program, typography: Typography) -> tuple[tuple[bytes, ...], ...]:
+        """Set the paragraphs that are the same in every letter; return the objects of their forms."""
+        return set_fixed_text(program, typography, self._scratch)
+
     def measure(self, program: Program, typography: Typography, values: Values, count: int) -> NDArray[np.int64]:
         """Lay out ``count`` letters without writing; return their results."""
-        program = with_fixed_text(program, typography, values, self._scratch)
         results = np.zeros((count, 4), np.int64)
         pages = Pages(np.zeros(0, np.int64), results)
         nowhere = np.zeros(0, np.uint8)
@@ -56,7 +59,6 @@ class Composer:
 
     def compose(self, program: Program, typography: Typography, values: Values, marks: Marks, count: int) -> Composed:
         """Compose ``count`` letters; a failed one has no pages, see ``results``."""
-        program = with_fixed_text(program, typography, values, self._scratch)
         pages = Pages(np.zeros(count * self._pages_max, np.int64), np.zeros((count, 4), np.int64))
         parts: list[NDArray[np.uint8]] = []
         cursor = np.zeros(2, np.int64)
@@ -111,11 +113,11 @@ class Leaders:
 
 
 def page_stream(
-    letters: Sequence[Letter], composed: Composed, leaders: Leaders, first_letter: int
+    letters: Sequence[Letter], composed: Composed, leaders: Leaders, first_letter: int, told: bytes
 ) -> tuple[NDArray[np.int64], list[RenderedLetter]]:
     """All pages in order with blank backs, so that every letter starts on a front; and where each letter lies.
 
-    ``first_letter`` is the number of the run's first letter in its file.
+    ``first_letter`` is the number of the run's first letter in its file; ``told`` is what all letters say besides.
     """
     counts = composed.results[:, 0]
     spans = (counts + 1) // 2 * 2 if composed.duplex else counts * 2
@@ -133,10 +135,12 @@ def page_stream(
     stops = composed.ends[np.cumsum(counts) - 1].tolist() if pages else []
     view = memoryview(composed.data)  # type: ignore[arg-type]
     rendered = []
+    common = hashlib.sha256(told)
     begin = 0
     for letter, start, span, stop in zip(letters, starts.tolist(), spans.tolist(), stops, strict=True):
-        digest = hashlib.sha256(view[begin:stop]).hexdigest()
-        rendered.append(RenderedLetter(letter.record_id, start, span, digest))
+        digest = common.copy()
+        digest.update(view[begin:stop])
+        rendered.append(RenderedLetter(letter.record_id, start, span, digest.hexdigest()))
         begin = stop
     return stream, rendered
 

@@ -13,50 +13,75 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rendering.layout import opcodes as o
-from rendering.layout.arrays import N_CHARS, N_LINES, Program, Scratch, Typography, Values
+from rendering.layout.arrays import FIXED_BYTES_MAX, FIXED_LINES_MAX, N_CHARS, N_LINES, Program, Scratch, Typography
+from rendering.layout.letter import load_static
 from rendering.layout.lines import break_lines, fill_runs
-from rendering.pdf.streams import T_FONT, T_SIZE, put_shown
+from rendering.pdf.file import FONTS
+from rendering.pdf.fonts import stream
+from rendering.pdf.streams import T_FONT, T_SIZE, put_alone, put_shown
 
 _LINE_BYTES_MAX: Final = 1 << 16
+_FORM_BYTES_MIN: Final = 100  # drawing a form takes some forty
 
 
-def no_fixed_text(operations: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
-    """Nothing set beforehand: (fixed, fixed_lines, fixed_bytes) of a Program."""
-    return np.zeros((operations, 2), np.int64), np.zeros((0, o.X_WIDTH), np.int64), np.zeros(0, np.uint8)
+def set_fixed_text(program: Program, typography: Typography, scratch: Scratch) -> tuple[tuple[bytes, ...], ...]:
+    """Set the fixed paragraphs of the body of ``program``; return the objects of their forms, in the order of their numbers.
 
-
-def with_fixed_text(program: Program, typography: Typography, values: Values, scratch: Scratch) -> Program:
-    """Return ``program`` with the fixed paragraphs of its body set; ``scratch`` is used for working."""
-    fixed = np.zeros((len(program.ops), 2), np.int64)
-    rows: list[list[int]] = []
-    shown: list[bytes] = []
-    length = 0
+    ``scratch`` is used for working.
+    """
+    forms: list[tuple[bytes, ...]] = []
+    load_static(program, scratch)
+    program.fixed[:] = 0
+    rows = length = 0
     out = np.zeros(_LINE_BYTES_MAX, np.uint8)
     box = (int(program.page[o.PG_BODY]), int(program.page[o.PG_BODY + 2]))
     for op in _fixed_paragraphs(program):
         style = int(program.ops[op, 1])
         scratch.counts[:] = 0
         scratch.at[:] = 0
-        fill_runs(program, typography, values, scratch, style, int(program.ops[op, 2]), int(program.ops[op, 3]))
-        if scratch.counts[N_CHARS] * 16 > _LINE_BYTES_MAX:
+        fill_runs(program, typography, scratch, style, int(program.ops[op, 2]), int(program.ops[op, 3]))
+        bytes_most = int(scratch.counts[N_CHARS]) * 16
+        if bytes_most > _LINE_BYTES_MAX or length + bytes_most > FIXED_BYTES_MAX:
             continue
         break_lines(program, typography, scratch, style, 0, (*box, int(program.styles[style, o.ST_ALIGN])))
         lines = int(scratch.counts[N_LINES])
-        fixed[op] = len(rows), lines
+        if rows + lines > FIXED_LINES_MAX:
+            continue
+        program.fixed[op, o.FX_LINE] = rows
+        program.fixed[op, o.FX_LINES] = lines
         for line in range(lines):
             row = scratch.lines[line]
             font = int(typography.codes[scratch.glyph[row[o.L_START]]]) >> 16
             scratch.text_state[T_FONT] = font
             scratch.text_state[T_SIZE] = program.styles[style, o.ST_SIZE]
             end = put_shown(out, 0, typography, scratch, line, scratch.text_state)
-            shown.append(out[:end].tobytes())
+            program.fixed_bytes[length : length + end] = out[:end]
             last = int(scratch.text_state[T_FONT])
-            rows.append([int(row[o.L_X]), int(row[o.L_TC]), style, length, length + end, font, last])
+            own = int(row[o.L_X]), int(row[o.L_TC]), style, length, length + end, font, last, 0, 0
+            program.fixed_lines[rows] = own
             length += end
-    lines_array = np.array(rows, np.int64).reshape(-1, o.X_WIDTH)
-    return program._replace(
-        fixed=fixed, fixed_lines=lines_array, fixed_bytes=np.frombuffer(b"".join(shown), np.uint8).copy()
-    )
+            rows += 1
+        form = _form(program, typography, scratch, style, lines, out)
+        if form is not None:
+            first = program.fixed[op, o.FX_LINE]
+            program.fixed_lines[first, o.X_PARAGRAPH] = len(forms)
+            program.fixed_lines[first, o.X_LINES] = lines
+            forms.append((form,))
+    return tuple(forms)
+
+
+def _form(
+    program: Program, typography: Typography, scratch: Scratch, style: int, lines: int, out: NDArray[np.uint8]
+) -> bytes | None:
+    """A form XObject of the paragraph in ``scratch``, origin at its first baseline; None when drawing it would not be shorter."""
+    written = put_alone(out, program, typography, scratch, style)
+    if written < _FORM_BYTES_MIN:
+        return None
+    size, leading = int(program.styles[style, o.ST_SIZE]), int(program.styles[style, o.ST_LEADING])
+    low, high = -(lines * leading) // 1000 - 1, size // 1000 + 2
+    box = f"[0 {low} {int(program.page[o.PG_WIDTH]) // 1000 + 1} {high}]"
+    head = f"/Type/XObject/Subtype/Form/BBox{box}/Resources<</Font {FONTS} 0 R>>"
+    return stream(head, out[:written].tobytes())
 
 
 def _fixed_paragraphs(program: Program) -> Iterator[int]:

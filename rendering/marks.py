@@ -40,6 +40,16 @@ def no_marks() -> Marks:
     return Marks(np.zeros((1, 1, 1), np.uint8), np.zeros(1, np.int64), np.zeros((1, 1), np.uint8))
 
 
+def specimen_codes(letter: int, sheets: int) -> Codes:
+    """Codes that look like those of pieces and belong to none."""
+    digits = (letter + 1) * 2654435761**3
+    return Codes(
+        tuple(f"{(digits + sheet * 40503**7) % 10**36:036d}" for sheet in range(sheets)),
+        f"XX{digits % 10**9:09d}CN",
+        "SPECIMEN",
+    )
+
+
 def draw_marks(marks: Sequence[Mark], codes: Sequence[Codes]) -> Marks:
     """Draw every payload and item number of a chunk. Raises SymbolError or ValueError for one that cannot be drawn."""
     first = np.zeros(len(codes) + 1, np.int64)

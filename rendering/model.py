@@ -82,8 +82,8 @@ class Codes:
 class RenderedLetter:
     """Where a letter lies in its chunk, counted in pages of the letter stream (blank backs included) from 0.
 
-    ``sha256`` is the digest of the letter's page descriptions before compression and imposition, so a letter imposed
-    another way keeps its digest.
+    ``sha256`` is the digest of the paragraphs all letters share and of the letter's page descriptions, before compression and
+    imposition, so a letter imposed another way keeps its digest.
     """
 
     record_id: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -21,17 +21,20 @@ from rendering.fonts import MISSING, FontChain
 from rendering.imposition import Imposition, imposition_named, plan_sides
 from rendering.ingest import Gathered, Intake
 from rendering.layout import arrays
-from rendering.layout.arrays import Typography
+from rendering.layout.arrays import Program, Typography, fill_typography, new_typography
 from rendering.layout.classes import break_table, character_classes, edge_table, gap_table, squeeze_table
-from rendering.marks import draw_marks
+from rendering.marks import draw_marks, specimen_codes
 from rendering.model import Chunk, Codes, Defect, DefectCode, Letter, Measured, RenderedLetter
 from rendering.pdf.art import picture_objects
+from rendering.pdf.deflate import HASH_BITS, count_symbols
 from rendering.pdf.file import PdfFile, Statics
-from rendering.pdf.pack import pack_sides
+from rendering.pdf.huffman import Coder, new_coder, set_words
+from rendering.pdf.pack import Packer
 from rendering.pdf.surfaces import surround
 from rendering.preview import rasterise
 from rendering.template import Template
 
+_SAMPLE: Final = 32  # letters a batch's compression is trained on
 _RUN: Final = 1000  # letters gathered and composed at a time
 _PRIVATE_USE: Final = slice(0xE000, 0xF900)
 
@@ -61,6 +64,22 @@ def _part_records(letters: Sequence[Letter], codes: Sequence[Codes]) -> list[tup
     return records
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A template set in a batch's fonts: what is the same for all its letters. ``paragraphs`` are the forms of fixed text."""
+
+    fonts: FontSet
+    program: Program
+    typography: Typography
+    paragraphs: tuple[tuple[bytes, ...], ...]
+    coder: Coder
+
+    @property
+    def told(self) -> bytes:
+        """The fixed text as every letter's digest covers it."""
+        return b"".join(part for form in self.paragraphs for part in form)
+
+
 class Renderer:
     """Renders letters of one template. Not for sharing between threads; make one for each."""
 
@@ -81,12 +100,14 @@ class Renderer:
         self._intake = Intake(template, missing)
         self._forms = tuple(picture_objects(settings.pictures[name].path) for name in self._picture_names())
         self._classes = character_classes()
-        self._breaks = np.stack([break_table(level) for level in type(settings.kinsoku)])
-        self._between = squeeze_table() * settings.squeeze - gap_table(settings.latin_gap)
-        self._edge = edge_table()
+        breaks = np.stack([break_table(level) for level in type(settings.kinsoku)])
+        between = squeeze_table() * settings.squeeze - gap_table(settings.latin_gap)
+        self._tables = breaks, between, edge_table()
         self._composer = Composer(settings.duplex, settings.pages_max)
+        self._packer = Packer()
         self.static_defects = self._check_static_text(missing)
-        self._fonts: FontSet | None = None
+        self._setting: Setting | None = None
+        self._last: Setting | None = None
 
     def _picture_names(self) -> list[str]:
         names = list(self.template.program.picture_names)
@@ -115,19 +136,40 @@ class Renderer:
         """The characters a batch needs, for `use_characters` in every process that renders a part of it."""
         spans = [slice(start, start + _RUN) for start in range(0, len(letters), _RUN)]
         gathered = (self._intake.gather(letters[span], codes[span] if codes is not None else None) for span in spans)
-        return Characters.of(self.template.program, gathered, len(self._chains))
+        characters = Characters.of(self.template.program, gathered, len(self._chains))
+        self._count_symbols(letters[:_SAMPLE], characters)
+        return characters
+
+    def _count_symbols(self, letters: Sequence[Letter], characters: Characters) -> None:
+        """Count in ``characters`` what the pages of ``letters`` are compressed to, with codes that belong to no piece."""
+        setting = self._set(characters)
+        codes = [specimen_codes(at, self.template.settings.pages_max) for at in range(len(letters))]
+        values = self._intake.gather(letters, codes).values(setting.fonts.index_of)
+        marks = draw_marks(self.template.settings.marks, codes)
+        composed = self._composer.compose(setting.program, setting.typography, values, marks, len(letters))
+        edges = np.concatenate([[0], composed.ends])
+        seen = np.zeros(1 << HASH_BITS, np.int32)
+        count_symbols(composed.data, edges, setting.coder, seen, characters.literals, characters.distances)
+        set_words(setting.coder, characters.literals, characters.distances)
 
     def use_characters(self, characters: Characters | None) -> None:
         """Embed exactly ``characters`` in all chunks to come (one subset per batch); None: each chunk its own."""
-        self._fonts = None if characters is None else FontSet.build(characters, self._chains, self._classes)
+        if characters is None or self._setting is None or self._setting.fonts.characters is not characters:
+            self._setting = None if characters is None else self._set(characters)
 
-    def _font_set(self, letters: Sequence[Letter], codes: Sequence[Codes]) -> FontSet:
-        """Fonts for exactly these letters."""
-        return FontSet.build(self.characters(letters, codes), self._chains, self._classes)
+    def _set(self, characters: Characters) -> Setting:
+        if self._last is None or self._last.fonts.characters is not characters:
+            self._last = self._set_fonts(FontSet.build(characters, self._chains, self._classes))
+            set_words(self._last.coder, characters.literals, characters.distances)
+        return self._last
 
-    def _typography(self, fonts: FontSet) -> Typography:
-        glyphs = fonts.glyphs
-        return Typography(fonts.classes, glyphs.advances, glyphs.codes, self._breaks, self._between, self._edge)
+    def _set_fonts(self, fonts: FontSet) -> Setting:
+        """The template set in ``fonts``: everything that is the same for all letters."""
+        typography = new_typography(*self._tables)
+        fill_typography(typography, fonts.classes, fonts.glyphs.advances, fonts.glyphs.codes)
+        program = program_arrays(self.template, fonts.index_of, self._picture_names())
+        forms = self._composer.set_fixed(program, typography)
+        return Setting(fonts, program, typography, forms, new_coder())
 
     # -- what the controller calls
 
@@ -142,9 +184,9 @@ class Renderer:
     def _measure(self, letters: Sequence[Letter], seen: set[str]) -> list[Measured]:
         gathered = self._intake.gather(letters, None, seen)
         fonts = FontSet.metrics_only(self.template.program, gathered, self._chains, self._classes)
-        program = program_arrays(self.template, fonts.index_of, self._picture_names())
+        setting = self._set_fonts(fonts)
         values = gathered.values(fonts.index_of)
-        results = self._composer.measure(program, self._typography(fonts), values, len(letters))
+        results = self._composer.measure(setting.program, setting.typography, values, len(letters))
         duplex = self.template.settings.duplex
         measured = []
         for i, letter in enumerate(letters):
@@ -194,9 +236,9 @@ class Renderer:
         layout = imposition_named(imposition)
         page = self.template.settings.page
         around = surround(layout, (page.width, page.height))
-        fonts = self._fonts or self._font_set(letters, codes)
+        setting = self._setting or self._set(self.characters(letters, codes))
         leaders = Leaders.of(banner, separators or {}, len(self._forms), (page.width, page.height))
-        statics = Statics(fonts.glyphs.objects, (*self._forms, *leaders.forms))
+        statics = Statics(setting.fonts.glyphs.objects, (*self._forms, *leaders.forms), setting.paragraphs)
         keep_parts = parts and layout.cells == 1 and not leaders.forms
         rendered: list[RenderedLetter] = []
         seen: set[str] = set()
@@ -204,26 +246,30 @@ class Renderer:
             if keep_parts:
                 file.add_parts(_part_records(letters, codes))
             if banner is not None:
-                pack_sides(file, leaders.data, leaders.ends, leaders.banner_sides(layout.cells), around)
+                sides = leaders.banner_sides(layout.cells)
+                self._packer.pack(file, leaders.data, leaders.ends, sides, around, setting.coder)
             for run in _runs(len(letters), layout):
                 some = letters[run]
-                composed = self._composed(some, codes[run], fonts, seen)
-                stream, run_letters = page_stream(some, composed, leaders, run.start)
+                composed = self._composed(some, codes[run], setting, seen)
+                stream, run_letters = page_stream(some, composed, leaders, run.start, setting.told)
                 base = file.pages if layout.cells == 1 else 0
                 rendered += (
                     [replace(one, first_page=one.first_page + base) for one in run_letters] if base else run_letters
                 )
-                pack_sides(file, *with_leaders(composed, leaders), plan_sides(stream, layout), around)
+                self._packer.pack(
+                    file, *with_leaders(composed, leaders), plan_sides(stream, layout), around, setting.coder
+                )
         return Chunk(out, file.sha256, file.pages // 2, tuple(rendered))
 
-    def _composed(self, letters: Sequence[Letter], codes: Sequence[Codes], fonts: FontSet, seen: set[str]) -> Composed:
+    def _composed(
+        self, letters: Sequence[Letter], codes: Sequence[Codes], setting: Setting, seen: set[str]
+    ) -> Composed:
         """Compose a run of letters. Raises RenderError when one is defective or its codes do not fit its sheets."""
         gathered = self._intake.gather(letters, codes, seen)
         self._refuse(letters, gathered)
-        program = program_arrays(self.template, fonts.index_of, self._picture_names())
         marks = draw_marks(self.template.settings.marks, codes)
-        values = gathered.values(fonts.index_of)
-        composed = self._composer.compose(program, self._typography(fonts), values, marks, len(letters))
+        values = gathered.values(setting.fonts.index_of)
+        composed = self._composer.compose(setting.program, setting.typography, values, marks, len(letters))
         self._check_results(letters, codes, composed.results)
         return composed
 

@@ -1,25 +1,33 @@
-"""The arrays kernels work on, grouped so that a kernel takes a handful of arguments.
+"""The memory kernels work in, as records of fixed layout: a kernel is handed one address for each instead of twenty arrays.
 
-`Program` is a template, `Typography` a batch's characters and glyphs, `Values` the letters' text, `Scratch` one letter's layout.
+`Program` is a template, `Typography` a batch's characters and glyphs, `Scratch` one letter's text and layout; `Values` are the
+letters' values as they come. A record's arrays have fixed sizes, so their places are constants in the compiled code. The
+memory of an unused part is never touched and so costs nothing.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rendering.layout.opcodes import L_WIDTH, P_WIDTH, S_WIDTH
+from rendering.layout import opcodes as o
+from rendering.layout.classes import CLASS_COUNT, Kinsoku
 
-CHARS_MAX = 1 << 16
+CHARS_MAX = 1 << 16  # characters of a letter, after its fields are in place
+VALUES_MAX = 1 << 14  # fields and table cells of a letter
 LINES_MAX = 1 << 13
 STRIPS_MAX = 1 << 13
+FACES_MAX: Final = 8
+STRIDE: Final = 1 << 16  # glyph = face * STRIDE + character
 
 Ints = NDArray[np.int64]
+Small = NDArray[np.int32]
 
 
-class Program(NamedTuple):
+class Program(Protocol):
     """A compiled template; columns of each table in `rendering.layout.opcodes`."""
 
     ops: Ints
@@ -32,17 +40,18 @@ class Program(NamedTuple):
     marks: Ints
     art: Ints
     page: Ints
+    sizes: Ints  # used rows: see Z_*
     fixed: Ints  # by operation: (first of fixed_lines, lines) of a paragraph without fields; 0 lines for any other
     fixed_lines: Ints
     fixed_bytes: NDArray[np.uint8]
 
 
-class Typography(NamedTuple):
-    """``classes[ch]``; ``advances[face * characters + ch]`` in 1/1000 em; ``codes`` likewise, font << 16 | two-byte code."""
+class Typography(Protocol):
+    """``classes[ch]``; ``advances[glyph]`` in 1/1000 em; ``codes`` likewise, font << 16 | two-byte code."""
 
     classes: NDArray[np.uint8]
-    advances: Ints
-    codes: Ints
+    advances: Small
+    codes: Small
     breaks: NDArray[np.uint8]  # [level, before, after]
     between: Ints  # [before, after] 1/1000 em: above 0 pressed together, below 0 a Han-Latin gap
     edge: Ints
@@ -63,13 +72,17 @@ class Values(NamedTuple):
     conditions: NDArray[np.uint8]
 
 
-class Scratch(NamedTuple):
-    """One letter's characters, lines, strips and places; reused for each letter."""
+class Scratch(Protocol):
+    """One letter: its values, characters, lines, strips and places; reused for each letter."""
 
-    glyph: Ints
+    text: NDArray[np.uint16]  # the static text, then the values
+    offsets: Small
+    tables: Ints  # (first value, rows, columns), values counted from the letter's first
+    conditions: NDArray[np.uint8]
+    glyph: Small
     kind: NDArray[np.uint8]
-    width: Ints
-    kern: Ints  # after the character, 1/1000 em, positive tightens (the sign of PDF's TJ)
+    width: Small
+    kern: Small  # after the character, 1/1000 em, positive tightens (the sign of PDF's TJ)
     lines: Ints
     strips: Ints
     places: Ints
@@ -102,18 +115,120 @@ FAILED_PAGES = 3
 FAILED_EMPTY = 4
 FAILED_PICTURE = 5
 
+# Most rows of a template's tables; a template with more is refused.
+_PROGRAM_ROWS: Final = {
+    "ops": (1 << 12, o.OP_WIDTH),
+    "runs": (1 << 13, o.RUN_WIDTH),
+    "styles": (256, o.ST_WIDTH),
+    "frames": (64, o.FR_WIDTH),
+    "tables": (64, o.TB_WIDTH),
+    "columns": (512, o.TC_WIDTH),
+    "marks": (64, o.MK_WIDTH),
+    "art": (64, o.AR_WIDTH),
+}
+TABLES_MAX: Final = _PROGRAM_ROWS["tables"][0]
+CONDITIONS_MAX: Final = _PROGRAM_ROWS["ops"][0]
+STATIC_MAX: Final = 1 << 17
+FIXED_LINES_MAX: Final = 1 << 12
+FIXED_BYTES_MAX: Final = 1 << 20
+
+Z_FRAMES = 0
+Z_MARKS = 1
+Z_ART = 2
+Z_TABLES = 3
+Z_CONDITIONS = 4
+Z_STATIC = 5
+Z_LENGTH = 6
+
+
+def _record(fields: Sequence[tuple[object, ...]]) -> np.dtype[np.void]:
+    return np.dtype((np.record, np.dtype(list(fields), align=True)))
+
+
+_PROGRAM: Final = _record(
+    [
+        *((name, np.int64, shape) for name, shape in _PROGRAM_ROWS.items()),
+        ("page", np.int64, (o.PG_LENGTH,)),
+        ("sizes", np.int64, (Z_LENGTH,)),
+        ("fixed", np.int64, (_PROGRAM_ROWS["ops"][0], o.FX_WIDTH)),
+        ("fixed_lines", np.int64, (FIXED_LINES_MAX, o.X_WIDTH)),
+        ("static", np.uint16, (STATIC_MAX,)),
+        ("fixed_bytes", np.uint8, (FIXED_BYTES_MAX,)),
+    ]
+)
+_TYPOGRAPHY: Final = _record(
+    [
+        ("breaks", np.uint8, (len(Kinsoku), CLASS_COUNT, CLASS_COUNT)),
+        ("between", np.int64, (CLASS_COUNT, CLASS_COUNT)),
+        ("edge", np.int64, (CLASS_COUNT, 3)),
+        ("classes", np.uint8, (STRIDE,)),
+        ("advances", np.int32, (FACES_MAX * STRIDE,)),
+        ("codes", np.int32, (FACES_MAX * STRIDE,)),
+    ]
+)
+_SCRATCH: Final = _record(
+    [
+        ("counts", np.int64, (N_LENGTH,)),
+        ("at", np.int64, (A_LENGTH,)),
+        ("text_state", np.int64, (TEXT_STATE,)),
+        ("tables", np.int64, (TABLES_MAX, 3)),
+        ("conditions", np.uint8, (CONDITIONS_MAX,)),
+        ("text", np.uint16, (STATIC_MAX + CHARS_MAX,)),
+        ("offsets", np.int32, (VALUES_MAX,)),
+        ("glyph", np.int32, (CHARS_MAX,)),
+        ("kind", np.uint8, (CHARS_MAX,)),
+        ("width", np.int32, (CHARS_MAX,)),
+        ("kern", np.int32, (CHARS_MAX,)),
+        ("lines", np.int64, (LINES_MAX, o.L_WIDTH)),
+        ("strips", np.int64, (STRIPS_MAX, o.S_WIDTH)),
+        ("places", np.int64, (2 * STRIPS_MAX, o.P_WIDTH)),
+    ]
+)
+
+
+class TooLarge(Exception):
+    """A template has more of something than the renderer has room for; the message names it."""
+
 
 def new_scratch() -> Scratch:
-    """Working arrays for one thread."""
-    return Scratch(
-        np.zeros(CHARS_MAX, np.int64),
-        np.zeros(CHARS_MAX, np.uint8),
-        np.zeros(CHARS_MAX, np.int64),
-        np.zeros(CHARS_MAX, np.int64),
-        np.zeros((LINES_MAX, L_WIDTH), np.int64),
-        np.zeros((STRIPS_MAX, S_WIDTH), np.int64),
-        np.zeros((2 * STRIPS_MAX, P_WIDTH), np.int64),
-        np.zeros(N_LENGTH, np.int64),
-        np.zeros(A_LENGTH, np.int64),
-        np.zeros(TEXT_STATE, np.int64),
-    )
+    """Working memory for one thread."""
+    return cast(Scratch, np.zeros(1, _SCRATCH)[0])
+
+
+def new_program() -> Program:
+    """An empty program."""
+    return cast(Program, np.zeros(1, _PROGRAM)[0])
+
+
+def new_typography(breaks: NDArray[np.uint8], between: Ints, edge: Ints) -> Typography:
+    """The tables of a template, no character yet."""
+    typography = cast(Typography, np.zeros(1, _TYPOGRAPHY)[0])
+    typography.breaks[:] = breaks
+    typography.between[:] = between
+    typography.edge[:] = edge
+    return typography
+
+
+def fill_typography(
+    typography: Typography, classes: NDArray[np.uint8], advances: NDArray[np.int64], codes: NDArray[np.int64]
+) -> None:
+    """Put a batch's characters in: advances and codes face after face, as `GlyphTables` has them. Raises TooLarge."""
+    count = len(classes)
+    faces = len(advances) // count if count else 0
+    if count > STRIDE or faces > FACES_MAX:
+        raise TooLarge(f"{count} characters in {faces} faces, {STRIDE} in {FACES_MAX} at most")
+    typography.classes[:count] = classes
+    for face in range(faces):
+        there = slice(face * STRIDE, face * STRIDE + count)
+        here = slice(face * count, (face + 1) * count)
+        typography.advances[there] = advances[here]
+        typography.codes[there] = codes[here]
+
+
+def fill_table(program: Program, name: str, rows: Sequence[Sequence[int]]) -> None:
+    """Put the rows of one of the program's tables in. Raises TooLarge."""
+    most, width = _PROGRAM_ROWS[name]
+    if len(rows) >= most:
+        raise TooLarge(f"{len(rows)} {name}, {most - 1} at most")
+    table: Ints = getattr(program, name)
+    table[: len(rows)] = np.array(rows, np.int64).reshape(-1, width)

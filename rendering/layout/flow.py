@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from rendering.jit import inlined, kernel
 from rendering.layout.arrays import (
-    A_LETTER,
     A_ROW,
     FAILED_EMPTY,
     FAILED_PAGES,
@@ -24,7 +23,6 @@ from rendering.layout.arrays import (
     Program,
     Scratch,
     Typography,
-    Values,
 )
 from rendering.layout.lines import break_lines, fill_runs
 from rendering.layout.opcodes import (
@@ -126,7 +124,6 @@ def _take_fixed(program: Program, scratch: Scratch, op: int) -> None:
 def _paragraph(
     program: Program,
     typography: Typography,
-    values: Values,
     scratch: Scratch,
     op: int,
     box: tuple[int, int],
@@ -140,7 +137,7 @@ def _paragraph(
     if lines:
         _take_fixed(program, scratch, op)
     else:
-        fill_runs(program, typography, values, scratch, style, program.ops[op, 2], program.ops[op, 3])
+        fill_runs(program, typography, scratch, style, program.ops[op, 2], program.ops[op, 3])
         lines = break_lines(
             program, typography, scratch, style, char0, (box[0], box[1], program.styles[style, ST_ALIGN])
         )
@@ -166,7 +163,6 @@ def _paragraph(
 def _row(
     program: Program,
     typography: Typography,
-    values: Values,
     scratch: Scratch,
     layout: int,
     style: int,
@@ -184,7 +180,7 @@ def _row(
         column = program.columns[c]
         char0 = scratch.counts[N_CHARS]
         cell0 = scratch.counts[N_LINES]
-        fill_runs(program, typography, values, scratch, style, column[2 + 2 * head], column[3 + 2 * head])
+        fill_runs(program, typography, scratch, style, column[2 + 2 * head], column[3 + 2 * head])
         lines = break_lines(program, typography, scratch, style, char0, (x + pad, column[0] - 2 * pad, column[1]))
         for i in range(lines):
             scratch.lines[cell0 + i, L_DY] = pad + i * leading
@@ -200,20 +196,19 @@ def _row(
 def _table(
     program: Program,
     typography: Typography,
-    values: Values,
     scratch: Scratch,
     layout: int,
     x_frame: int,
 ) -> None:
     """Lay out a whole table; its header is repeated on every page it reaches, its first and last two rows stay together."""
     table = program.tables[layout]
-    rows = values.tables[scratch.at[A_LETTER], table[0], 1]
+    rows = scratch.tables[table[0], 1]
     if rows == 0:
         return
     header = -1
     before = scratch.counts[N_AFTER]
     if table[4] >= 0:
-        header = _row(program, typography, values, scratch, layout, table[4], 1, x_frame)
+        header = _row(program, typography, scratch, layout, table[4], 1, x_frame)
         scratch.strips[header, S_KEEP] = 1
         scratch.strips[header, S_BEFORE] = before
         before = 0
@@ -221,7 +216,7 @@ def _table(
         if scratch.counts[N_FAILED]:
             return
         scratch.at[A_ROW] = row
-        strip = _row(program, typography, values, scratch, layout, table[3], 0, x_frame)
+        strip = _row(program, typography, scratch, layout, table[3], 0, x_frame)
         scratch.strips[strip, S_HEADER] = header
         scratch.strips[strip, S_BEFORE] = before
         before = 0
@@ -261,22 +256,21 @@ def _keep(program: Program, scratch: Scratch, op: int, keep_from: int) -> int:
 
 
 @inlined
-def _following(program: Program, values: Values, scratch: Scratch, op: int) -> int:
+def _following(program: Program, scratch: Scratch, op: int) -> int:
     """Return the operation after ``op``: conditions and loops jump."""
     row = program.ops[op]
-    letter = scratch.at[A_LETTER]
-    if row[0] == OP_UNLESS and values.conditions[letter, row[1]] == 0:
+    if row[0] == OP_UNLESS and scratch.conditions[row[1]] == 0:
         return int(row[2])
     if row[0] == OP_JUMP:
         return int(row[1])
     if row[0] == OP_LOOP:
         scratch.at[A_ROW] = 0
-        if values.tables[letter, row[1], 1] == 0:
+        if scratch.tables[row[1], 1] == 0:
             return int(row[2])
     if row[0] == OP_NEXT:
         table = program.ops[row[1] - 1, 1]
         scratch.at[A_ROW] += 1
-        if scratch.at[A_ROW] < values.tables[letter, table, 1]:
+        if scratch.at[A_ROW] < scratch.tables[table, 1]:
             return int(row[1])
         scratch.at[A_ROW] = 0
     return op + 1
@@ -284,7 +278,7 @@ def _following(program: Program, values: Values, scratch: Scratch, op: int) -> i
 
 @kernel
 def run_operations(
-    program: Program, typography: Typography, values: Values, scratch: Scratch, first_op: int, box: tuple[int, int]
+    program: Program, typography: Typography, scratch: Scratch, first_op: int, box: tuple[int, int]
 ) -> None:
     """Run the operations from ``first_op`` to OP_END; ``box`` is (x, width) of the frame they fill."""
     op = first_op
@@ -293,9 +287,9 @@ def run_operations(
     while program.ops[op, 0] != OP_END and scratch.counts[N_FAILED] == 0:
         code = program.ops[op, 0]
         if code == OP_PARAGRAPH:
-            _paragraph(program, typography, values, scratch, op, box)
+            _paragraph(program, typography, scratch, op, box)
         elif code == OP_TABLE:
-            _table(program, typography, values, scratch, program.ops[op, 1], box[0])
+            _table(program, typography, scratch, program.ops[op, 1], box[0])
         elif code == OP_SPACE:
             scratch.counts[N_AFTER] += program.ops[op, 1]
         elif code == OP_FORM:
@@ -305,7 +299,7 @@ def run_operations(
             scratch.counts[N_AFTER] = 0
         elif code == OP_KEEP:
             keep_from = _keep(program, scratch, op, keep_from)
-        op = _following(program, values, scratch, op)
+        op = _following(program, scratch, op)
 
 
 @inlined

@@ -7,12 +7,8 @@ Latin (up to half an em), then evenly. The plain-Python twin and specification i
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rendering.jit import inlined, kernel
+from rendering.jit import inlined
 from rendering.layout.arrays import (
-    A_LETTER,
     A_PAGE,
     A_PAGES,
     A_ROW,
@@ -22,10 +18,10 @@ from rendering.layout.arrays import (
     N_CHARS,
     N_FAILED,
     N_LINES,
+    STRIDE,
     Program,
     Scratch,
     Typography,
-    Values,
 )
 from rendering.layout.opcodes import (
     ALIGN_CENTRE,
@@ -71,17 +67,16 @@ LOOSE_GAP_MAX = 250  # what justification may add to a Han-Latin gap, 1/1000 em
 
 
 @inlined
-def _append(
-    scratch: Scratch, typography: Typography, text: NDArray[np.uint16], first: int, after: int, face: int, size: int
-) -> None:
-    """Append ``text[first:after]``; a unit counts as such only after a number."""
+def _append(scratch: Scratch, typography: Typography, first: int, after: int, face: int, size: int) -> None:
+    """Append the characters ``first`` to ``after`` of the letter's text; a unit counts as such only after a number."""
     n = scratch.counts[N_CHARS]
     if n + after - first >= CHARS_MAX - 8:
         scratch.counts[N_FAILED] = FAILED_TOO_LONG
         return
     classes = typography.classes
     advances = typography.advances
-    base = face * classes.shape[0]
+    text = scratch.text
+    base = face * STRIDE
     glyph = scratch.glyph
     kinds = scratch.kind
     widths = scratch.width
@@ -101,58 +96,46 @@ def _append(
 
 
 @inlined
-def _append_number(
-    scratch: Scratch, typography: Typography, program: Program, value: int, face: int, size: int
-) -> None:
-    """Append a number below 100; the static text begins with the characters 0 to 9."""
+def _append_number(scratch: Scratch, typography: Typography, value: int, face: int, size: int) -> None:
+    """Append a number below 100; the text begins with the characters 0 to 9."""
     if value >= 10:
         tens = value // 10 % 10
-        _append(scratch, typography, program.static, tens, tens + 1, face, size)
+        _append(scratch, typography, tens, tens + 1, face, size)
     ones = value % 10
-    _append(scratch, typography, program.static, ones, ones + 1, face, size)
-
-
-@kernel
-def is_amount(text: NDArray[np.uint16], first: int, after: int, digits: NDArray[np.uint16]) -> bool:
-    """Whether ``text[first:after]`` is an amount as amounts are kept: 1234.50, no leading zero. ``digits`` starts 0123456789,. ."""
-    if after - first < 4 or text[after - 3] != digits[11] or (text[first] == digits[0] and after - first > 4):
-        return False
-    for i in range(first, after):
-        if i != after - 3:
-            digit = 0
-            while digit < 10 and text[i] != digits[digit]:
-                digit += 1
-            if digit == 10:
-                return False
-    return True
+    _append(scratch, typography, ones, ones + 1, face, size)
 
 
 @inlined
-def _append_amount(
-    scratch: Scratch, typography: Typography, program: Program, values: Values, value: int, face: int, size: int
-) -> None:
+def _is_amount(scratch: Scratch, typography: Typography, first: int, after: int) -> bool:
+    """Whether the text is an amount as amounts are kept: 1234.50, no leading zero. The letter's text starts 0123456789,. ."""
+    text = scratch.text
+    if after - first < 4 or text[after - 3] != text[11] or (text[first] == text[0] and after - first > 4):
+        return False
+    good = True
+    for i in range(first, after):
+        good = good and (i == after - 3 or typography.classes[text[i]] == DIGIT)
+    return good
+
+
+@inlined
+def _append_amount(scratch: Scratch, typography: Typography, first: int, after: int, face: int, size: int) -> None:
     """Append a value with a comma before every third digit of yuan; a value that is no plain amount as it is."""
-    first = values.offsets[value]
-    after = values.offsets[value + 1] - 1
-    if is_amount(values.text, first, after, program.static):
+    if _is_amount(scratch, typography, first, after):
         stop = first + (after - 3 - first) % 3
         if stop == first:
             stop += 3
         while stop < after - 3:
-            _append(scratch, typography, values.text, first, stop, face, size)
-            _append(scratch, typography, program.static, 10, 11, face, size)
+            _append(scratch, typography, first, stop, face, size)
+            _append(scratch, typography, 10, 11, face, size)
             first = stop
             stop += 3
-    _append(scratch, typography, values.text, first, after, face, size)
+    _append(scratch, typography, first, after, face, size)
 
 
 @inlined
-def fill_runs(
-    program: Program, typography: Typography, values: Values, scratch: Scratch, style: int, first: int, after: int
-) -> None:
+def fill_runs(program: Program, typography: Typography, scratch: Scratch, style: int, first: int, after: int) -> None:
     """Append the characters of runs ``first`` to ``after`` for the letter, row and page in ``scratch.at``."""
     size = program.styles[style, ST_SIZE]
-    letter = scratch.at[A_LETTER]
     row = scratch.at[A_ROW]
     page = scratch.at[A_PAGE]
     pages = scratch.at[A_PAGES]
@@ -166,18 +149,19 @@ def fill_runs(
             face = program.styles[style, ST_FACE]
         r += 1
         if kind == RUN_STATIC:
-            _append(scratch, typography, program.static, a, a + b, face, size)
+            _append(scratch, typography, a, a + b, face, size)
         elif kind in (RUN_FIELD, RUN_CELL):
-            value = values.fields[letter] + a
+            value = a
             if kind == RUN_CELL:
-                value = values.tables[letter, a, 0] + row * values.tables[letter, a, 2] + b
+                value = scratch.tables[a, 0] + row * scratch.tables[a, 2] + b
+            begin = scratch.offsets[value]
+            stop = scratch.offsets[value + 1] - 1
             if program.runs[r - 1, 4]:
-                _append_amount(scratch, typography, program, values, value, face, size)
+                _append_amount(scratch, typography, begin, stop, face, size)
             else:
-                after_value = values.offsets[value + 1] - 1
-                _append(scratch, typography, values.text, values.offsets[value], after_value, face, size)
+                _append(scratch, typography, begin, stop, face, size)
         elif kind == RUN_UNLESS:
-            if values.conditions[letter, a] == 0:
+            if scratch.conditions[a] == 0:
                 r = b
         elif kind == RUN_JUMP:
             r = b
@@ -185,7 +169,7 @@ def fill_runs(
             divisor = 2 if program.page[2] and kind >= RUN_SHEET else 1
             counts_from_one = kind in (RUN_PAGE, RUN_SHEET)
             number = page // divisor + 1 if counts_from_one else (pages + divisor - 1) // divisor
-            _append_number(scratch, typography, program, number, face, size)
+            _append_number(scratch, typography, number, face, size)
 
 
 @inlined

@@ -86,6 +86,11 @@ L_STYLE: Final = 5
 L_LEADING_KERN: Final = 6
 L_WIDTH: Final = 7
 
+# -- fixed paragraphs: columns of Program.fixed, by operation
+FX_LINE: Final = 0
+FX_LINES: Final = 1
+FX_WIDTH: Final = 2
+
 # -- lines of fixed paragraphs, the same in every letter: columns of Program.fixed_lines. In scratch such a line has L_START -1 and
 # its row here as L_END.
 X_X: Final = 0
@@ -95,7 +100,9 @@ X_FROM: Final = 3  # its shown characters in Program.fixed_bytes
 X_TO: Final = 4
 X_FONT: Final = 5  # font of the first character
 X_LAST_FONT: Final = 6
-X_WIDTH: Final = 7
+X_PARAGRAPH: Final = 7  # form of the paragraph that begins with this line
+X_LINES: Final = 8  # lines of that paragraph; 0 when none begins here or it has no form
+X_WIDTH: Final = 9
 
 # -- strips in scratch: horizontal bands that stay whole
 S_LINE0: Final = 0

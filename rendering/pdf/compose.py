@@ -26,12 +26,16 @@ from rendering.layout.arrays import (
     N_PLACES,
     N_STRIPS,
     N_WHERE,
+    Z_ART,
+    Z_FRAMES,
+    Z_MARKS,
     Program,
     Scratch,
     Typography,
     Values,
 )
 from rendering.layout.flow import misplaced_picture, paginate, run_operations
+from rendering.layout.letter import load_letter, load_static
 from rendering.layout.opcodes import (
     MARK_ITEM,
     MARK_WINDOW,
@@ -57,7 +61,9 @@ from rendering.pdf.streams import (
     T_OPEN,
     T_SIZE,
     T_TC,
+    put_paragraph,
     put_strip_text,
+    whole_paragraph,
 )
 
 PAGE_BYTES_MAX = 1 << 19  # no page description is longer; checked before each page
@@ -93,16 +99,16 @@ def is_on(rule: int, page: int, pages: int, duplex: int) -> bool:
 
 
 @kernel
-def _lay_frames(program: Program, typography: Typography, values: Values, scratch: Scratch) -> None:
+def _lay_frames(program: Program, typography: Typography, scratch: Scratch) -> None:
     """Lay out the frames of the page in ``scratch.at`` and place their strips on it. Fails when a frame is too small."""
     page = scratch.at[A_PAGE]
-    for f in range(program.frames.shape[0]):
+    for f in range(program.sizes[Z_FRAMES]):
         frame = program.frames[f]
         if not is_on(frame[0], page, scratch.at[A_PAGES], program.page[PG_DUPLEX]):
             continue
         first = scratch.counts[N_STRIPS]
         scratch.counts[N_AFTER] = 0
-        run_operations(program, typography, values, scratch, frame[5], (frame[1], frame[3]))
+        run_operations(program, typography, scratch, frame[5], (frame[1], frame[3]))
         height = 0
         for strip in range(first, scratch.counts[N_STRIPS]):
             if strip > first:
@@ -127,7 +133,7 @@ def _lay_frames(program: Program, typography: Typography, values: Values, scratc
 @kernel
 def _put_art(out: NDArray[np.uint8], pos: int, program: Program, page: int, pages: int) -> int:
     """Draw the letterhead and other fixed art of a page."""
-    for a in range(program.art.shape[0]):
+    for a in range(program.sizes[Z_ART]):
         art = program.art[a]
         if is_on(art[1], page, pages, program.page[PG_DUPLEX]):
             y = program.page[PG_HEIGHT] - art[3] - art[5]
@@ -144,7 +150,7 @@ def _put_marks(
     duplex = program.page[PG_DUPLEX]
     drawn = -1  # the sheet whose rectangles stand at out[from_:to]: the window mark repeats the first sheet's
     from_ = to = pos
-    for m in range(program.marks.shape[0]):
+    for m in range(program.sizes[Z_MARKS]):
         mark = program.marks[m]
         if not is_on(mark[1], page, pages, duplex):
             continue
@@ -193,8 +199,15 @@ def _page(
     for place in range(frames, scratch.counts[N_PLACES]):
         if scratch.places[place, P_Y] < body_top:
             pos = put_strip_text(out, pos, program, typography, scratch, place, scratch.text_state)
-    for place in range(first, after):
-        pos = put_strip_text(out, pos, program, typography, scratch, place, scratch.text_state)
+    place = first
+    while place < after:
+        lines = whole_paragraph(program, scratch, place, after)
+        if lines:
+            pos = put_paragraph(out, pos, program, scratch, place, scratch.text_state)
+            place += lines
+        else:
+            pos = put_strip_text(out, pos, program, typography, scratch, place, scratch.text_state)
+            place += 1
     for place in range(frames, scratch.counts[N_PLACES]):
         if scratch.places[place, P_Y] >= body_top:
             pos = put_strip_text(out, pos, program, typography, scratch, place, scratch.text_state)
@@ -228,10 +241,10 @@ def _letter(
     scratch.counts[:] = 0
     scratch.at[:] = 0
     scratch.at[A_LETTER] = letter
+    load_letter(program, values, scratch, letter)
     run_operations(
         program,
         typography,
-        values,
         scratch,
         program.page[PG_BODY_OP],
         (program.page[PG_BODY], program.page[PG_BODY + 2]),
@@ -257,7 +270,7 @@ def _letter(
         scratch.counts[N_PLACES] = body_places
         scratch.at[A_PAGE] = page
         scratch.at[A_PAGES] = total
-        _lay_frames(program, typography, values, scratch)
+        _lay_frames(program, typography, scratch)
         place = scratch.at[A_PLACE]
         after = place
         while after < body_places and scratch.places[after, P_PAGE] == page:
@@ -304,6 +317,7 @@ def compose(
 
     With an empty ``out`` letters are measured only. Failed letters leave no page behind.
     """
+    load_static(program, scratch)
     for letter in range(first, after):
         if not _letter(program, typography, values, scratch, marks, pages, out, cursor, letter):
             return letter

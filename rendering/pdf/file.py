@@ -1,6 +1,6 @@
 """The PDF file as a stream: numbers of objects are known beforehand, bytes go out as they come, memory stays flat.
 
-Object numbers: 1 catalogue, 2 page tree root, then fonts, art and (if asked for) document parts; then groups of GROUP pages,
+Object numbers: 1 catalogue, 2 page tree root, 3 resources, 4 the fonts' names, then fonts, art and (if asked for) document parts; then groups of GROUP pages,
 each group its tree node followed by pairs (page, its description). No date and no random identifier stands in the file: equal
 input gives equal bytes.
 """
@@ -14,19 +14,30 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final
 
-GROUP: Final = 128
+import numpy as np
+from numpy.typing import NDArray
+
+from rendering.pdf.deflate import HASH_BITS
+from rendering.pdf.huffman import Coder
+from rendering.pdf.objects import GROUP, put_sides
+from rendering.pdf.xref import ENTRY, put_xref
+
 HEADER: Final = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 _STREAM_END: Final = b"\nendstream\nendobj\n"
-_XREF_ENTRY: Final = 20
-_FLUSH_BYTES: Final = 4 << 20
+_FLUSH_BYTES: Final = 1 << 20
+RESOURCES: Final = 3
+FONTS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Statics:
-    """Objects shared by all pages: fonts by resource name F0, F1 …, pictures X0, X1 …; references as ``@n@``."""
+    """Objects shared by all pages: fonts by resource name F0, F1 …, pictures X0, X1 …, paragraphs that are the same in every
+    letter P0, P1 …; references as ``@n@``.
+    """
 
     fonts: tuple[tuple[bytes, ...], ...]
     forms: tuple[tuple[bytes, ...], ...]
+    paragraphs: tuple[tuple[bytes, ...], ...] = ()
 
 
 def page_number(first: int, page: int) -> int:
@@ -52,23 +63,23 @@ class PdfFile:
         self._temporary = path.with_name(path.name + ".part")
         self._statics = statics
         self._page_size = page_size
-        self._offsets: dict[int, int] = {}
+        self._offsets = np.zeros(4096, np.int64)
+        self._objects = 1
         self._position = 0
         self._digest = hashlib.sha256()
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self.pages = 0
         self._parts = parts
-        self._part = 0
-        self._part_ends: list[int] = []
-        count = sum(map(len, statics.fonts)) + sum(map(len, statics.forms))
-        self.first_part = 3 + count
+        self._seen = np.zeros(1 << HASH_BITS, np.int32)
+        self._part_ends = np.zeros(0, np.int64)
+        count = sum(map(len, (*statics.fonts, *statics.forms, *statics.paragraphs)))
+        self.first_part = FONTS + 1 + count
         self.first = self.first_part + (parts + 1 if parts else 0)
-        self._resources = b""
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> PdfFile:
-        self._file = self._temporary.open("wb")
+        self._file = self._temporary.open("wb", buffering=0)
         self._put(HEADER)
         self._write_statics()
         return self
@@ -98,72 +109,77 @@ class PdfFile:
             self._flush()
 
     def _flush(self) -> None:
-        assert self._file is not None
-        data = b"".join(self._pending)
-        self._digest.update(data)
-        self._file.write(data)
+        if not self._pending:
+            return
+        self._write(b"".join(self._pending))
         self._pending = []
         self._pending_bytes = 0
 
+    def _write(self, data: bytes | memoryview) -> None:
+        assert self._file is not None
+        self._digest.update(data)
+        self._file.write(data)
+
+    def _reserve(self, number: int) -> None:
+        """Make room for the offsets of objects up to ``number``."""
+        self._objects = max(self._objects, number + 1)
+        if number >= len(self._offsets):
+            grown = np.zeros(max(number + 1, 2 * len(self._offsets)), np.int64)
+            grown[: len(self._offsets)] = self._offsets
+            self._offsets = grown
+
     def _object(self, number: int, body: bytes) -> None:
+        self._reserve(number)
         self._offsets[number] = self._position
         self._put(b"%d 0 obj\n%b\nendobj\n" % (number, body))
 
     def _write_statics(self) -> None:
-        number = 3
-        names: dict[str, list[str]] = {"F": [], "X": []}
-        for letter, groups in (("F", self._statics.fonts), ("X", self._statics.forms)):
+        number = FONTS + 1
+        names: dict[str, list[str]] = {"F": [], "X": [], "P": []}
+        statics = self._statics
+        for letter, groups in (("F", statics.fonts), ("X", statics.forms), ("P", statics.paragraphs)):
             for index, group in enumerate(groups):
                 names[letter].append(f"/{letter}{index} {number} 0 R")
                 for offset, body in enumerate(group):
                     self._object(number + offset, _resolve(body, number))
                 number += len(group)
-        fonts = f"/Font<<{''.join(names['F'])}>>" if names["F"] else ""
-        forms = f"/XObject<<{''.join(names['X'])}>>" if names["X"] else ""
-        self._resources = f"<</ProcSet[/PDF/Text/ImageB/ImageC]{fonts}{forms}>>".encode()
+        self._object(FONTS, f"<<{''.join(names['F'])}>>".encode())
+        drawn = "".join(names["X"] + names["P"])
+        forms = f"/XObject<<{drawn}>>" if drawn else ""
+        self._object(RESOURCES, f"<</ProcSet[/PDF/Text/ImageB/ImageC]/Font {FONTS} 0 R{forms}>>".encode())
 
-    def add_pages(self, descriptions: Sequence[bytes]) -> None:
-        """Add pages with already compressed descriptions; an empty one makes a blank page."""
-        put = self._pending.append
-        position = self._position
-        offsets = self._offsets
-        for page, description in enumerate(descriptions, start=self.pages):
-            group, place = divmod(page, GROUP)
-            node = self.first + group * (2 * GROUP + 1)
-            number = node + 1 + 2 * place
-            part = self._part_reference(page) if self._parts else ""
-            offsets[number] = position
-            if description:
-                head = (
-                    f"{number} 0 obj\n<</Type/Page/Parent {node} 0 R/Contents {number + 1} 0 R{part}>>\nendobj\n"
-                ).encode()
-                offsets[number + 1] = position + len(head)
-                stream = f"{number + 1} 0 obj\n<</Filter/FlateDecode/Length {len(description)}>>stream\n".encode()
-                put(head + stream)
-                put(description)
-                put(_STREAM_END)
-                position += len(head) + len(stream) + len(description) + len(_STREAM_END)
-            else:
-                head = f"{number} 0 obj\n<</Type/Page/Parent {node} 0 R{part}>>\nendobj\n".encode()
-                put(head)
-                position += len(head)
-        self._pending_bytes += position - self._position
-        self._position = position
-        self.pages += len(descriptions)
-        if self._pending_bytes >= _FLUSH_BYTES:
-            self._flush()
+    def add_sides(
+        self,
+        raw: NDArray[np.uint8],
+        edges: NDArray[np.int64],
+        coder: Coder,
+        room: NDArray[np.uint8],
+    ) -> None:
+        """Add the pages with the descriptions ``raw[edges[s]:edges[s + 1]]``, see `put_sides`; an empty one is a blank page.
 
-    def _part_reference(self, page: int) -> str:
-        """The document part a page belongs to: the parts are given before the pages, in page order."""
-        while page >= self._part_ends[self._part]:
-            self._part += 1
-        return f"/DPart {self.first_part + 1 + self._part} 0 R"
+        ``room`` is memory to write in.
+        """
+        count = len(edges) - 1
+        if not count:
+            return
+        self._reserve(page_number(self.first, self.pages + count - 1) + 1)
+        parts = np.zeros(count, np.int64)
+        if self._parts:
+            at = np.searchsorted(self._part_ends, np.arange(self.pages, self.pages + count), "right")
+            parts = self.first_part + 1 + at
+        place = (self.pages, self.first, self._position)
+        self._flush()
+        self._seen[:] = -1
+        written = put_sides(raw, edges, coder, self._seen, room, self._offsets, parts, place)
+        self._position += written
+        self.pages += count
+        self._write(memoryview(room)[:written])  # type: ignore[arg-type]
 
     def add_parts(self, records: Sequence[tuple[str, int, int]]) -> None:
         """Describe each letter as a document part (ISO 32000-2, 14.12): (record id, first page, pages), before any page."""
         assert len(records) == self._parts
         assert not self.pages
-        self._part_ends = [first + pages for _, first, pages in records]
+        self._part_ends = np.array([first + pages for _, first, pages in records], np.int64)
         root = self.first_part
         nodes = " ".join(f"[{root + 1 + i} 0 R]" for i in range(len(records)))
         self._object(root, f"<</Type/DPart/Parent {root} 0 R/DParts[{nodes}]>>".encode())
@@ -185,8 +201,10 @@ class PdfFile:
             self._object(self.first + group * step, node.encode())
         kids = " ".join(f"{self.first + group * step} 0 R" for group in range(groups))
         width, height = self._page_size
-        root = f"<</Type/Pages/Count {self.pages}/Kids[{kids}]/MediaBox[0 0 {width} {height}]/Resources "
-        self._object(2, root.encode() + self._resources + b">>")
+        root = (
+            f"<</Type/Pages/Count {self.pages}/Kids[{kids}]/MediaBox[0 0 {width} {height}]/Resources {RESOURCES} 0 R>>"
+        )
+        self._object(2, root.encode())
         parts = (
             f"/DPartRoot<</Type/DPartRoot/DPartRootNode {self.first_part} 0 R/RecordLevel 1>>" if self._parts else ""
         )
@@ -198,14 +216,10 @@ class PdfFile:
         """A classic cross-reference table: every RIP reads it."""
         self._flush()
         identifier = self._digest.hexdigest()[:32]
-        size = max(self._offsets) + 1
+        size = self._objects
         start = self._position
-        offsets = [self._offsets.get(number, -1) for number in range(size)]
-        table = bytearray(("%010d 00000 n \n" * size % tuple(offsets)).encode())
-        free = [number for number, offset in enumerate(offsets) if offset < 0]
-        for number, following in zip(free, [*free[1:], 0], strict=True):
-            entry = b"%010d %05d f \n" % (following, 0 if number else 65535)
-            table[number * _XREF_ENTRY : (number + 1) * _XREF_ENTRY] = entry
-        self._put(b"xref\n0 %d\n" % size + bytes(table))
+        table = np.zeros(size * ENTRY, np.uint8)
+        put_xref(self._offsets, size, table)
+        self._put(b"xref\n0 %d\n" % size + table.tobytes())
         trailer = f"trailer\n<</Size {size}/Root 1 0 R/ID[<{identifier}><{identifier}>]>>\nstartxref\n{start}\n%%EOF\n"
         self._put(trailer.encode())

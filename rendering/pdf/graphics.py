@@ -5,7 +5,7 @@ They are written before the text, so that a seal lies under the words it is put 
 
 from __future__ import annotations
 
-from rendering.jit import kernel
+from rendering.jit import inlined, kernel
 from rendering.layout.arrays import Program, Scratch
 from rendering.layout.opcodes import (
     P_STRIP,
@@ -18,7 +18,7 @@ from rendering.layout.opcodes import (
     STRIP_FORM,
     STRIP_ROW,
 )
-from rendering.pdf.streams import Bytes, Ints, hundredths, put2, put_fixed, put_int, put_operator
+from rendering.pdf.streams import Bytes, Ints, hundredths, put2, put_fixed, put_int, put_operator, put_small
 
 DARK = 1  # a module's bit: dark
 DRAWN = 3  # dark, and covered by a rectangle already written
@@ -115,7 +115,7 @@ def put_graphics(out: Bytes, pos: int, program: Program, scratch: Scratch, first
     return pos
 
 
-@kernel
+@inlined
 def _cover(modules: Bytes, row: int, start: int, stop: int) -> int:
     """Return how many rows the dark run may reach down, and mark its modules as drawn."""
     bottom = row
@@ -169,13 +169,13 @@ def put_matrix(out: Bytes, pos: int, modules: Bytes) -> int:
             stop = c
             while modules[r, stop - 1] & DRAWN == DRAWN:
                 stop -= 1
-            pos = put_int(out, pos, start)
+            pos = put_small(out, pos, start)
             out[pos] = 32
-            pos = put_int(out, pos + 1, r)
+            pos = put_small(out, pos + 1, r)
             out[pos] = 32
-            pos = put_int(out, pos + 1, stop - start)
+            pos = put_small(out, pos + 1, stop - start)
             out[pos] = 32
-            pos = put_int(out, pos + 1, _cover(modules, r, start, stop))
+            pos = put_small(out, pos + 1, _cover(modules, r, start, stop))
             pos = put_operator(out, pos, 114, 101)
     pos = put2(out, pos, 102, 32)
     return put2(out, pos, 81, 10)

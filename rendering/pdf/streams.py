@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rendering.jit import inlined, kernel
-from rendering.layout.arrays import Program, Scratch, Typography
+from rendering.layout.arrays import N_LINES, Program, Scratch, Typography
 from rendering.layout.opcodes import (
     L_DY,
     L_END,
@@ -22,14 +22,18 @@ from rendering.layout.opcodes import (
     P_STRIP,
     P_Y,
     PG_HEIGHT,
+    S_KIND,
     S_LINE0,
     S_LINE1,
     ST_COLOUR,
     ST_LEADING,
     ST_SIZE,
+    STRIP_TEXT,
     X_FONT,
     X_FROM,
     X_LAST_FONT,
+    X_LINES,
+    X_PARAGRAPH,
     X_TO,
 )
 
@@ -69,6 +73,19 @@ def put_int(out: Bytes, pos: int, value: int) -> int:
         out[i] = 48 + value % 10
         value //= 10
     return end
+
+
+@inlined
+def put_small(out: Bytes, pos: int, value: int) -> int:
+    """Write an integer from 0 to 999; return the position after it."""
+    if value >= 100:
+        out[pos] = 48 + value // 100
+        pos += 1
+    if value >= 10:
+        out[pos] = 48 + value // 10 % 10
+        pos += 1
+    out[pos] = 48 + value % 10
+    return pos + 1
 
 
 @kernel
@@ -267,6 +284,63 @@ def put_line(
         pos += 1
     state[T_FONT] = shown[X_LAST_FONT]
     return pos
+
+
+@inlined
+def whole_paragraph(program: Program, scratch: Scratch, place: int, after: int) -> int:
+    """Return the lines of the fixed paragraph that begins at ``place`` if it has a form and ends before ``after``, else 0."""
+    strip = scratch.strips[scratch.places[place, P_STRIP]]
+    if strip[S_KIND] != STRIP_TEXT:
+        return 0
+    row = scratch.lines[strip[S_LINE0]]
+    if row[L_START] >= 0:
+        return 0
+    lines = program.fixed_lines[row[L_END], X_LINES]
+    return int(lines) if place + lines <= after else 0
+
+
+@inlined
+def put_paragraph(out: Bytes, pos: int, program: Program, scratch: Scratch, place: int, state: Ints) -> int:
+    """Draw the form of the fixed paragraph that begins at ``place``; its origin is the first baseline at the page's left edge."""
+    if state[T_OPEN]:
+        pos = put2(out, pos, 69, 84)
+        out[pos] = 10
+        pos += 1
+        state[T_OPEN] = 0
+    line = scratch.lines[scratch.strips[scratch.places[place, P_STRIP], S_LINE0]]
+    style = program.styles[line[L_STYLE]]
+    if state[T_COLOUR] != style[ST_COLOUR]:
+        pos = _put_colour(out, pos, style[ST_COLOUR])
+        state[T_COLOUR] = style[ST_COLOUR]
+    baseline = scratch.places[place, P_Y] + (style[ST_LEADING] - style[ST_SIZE]) // 2 + ASCENT * style[ST_SIZE] // 1000
+    for byte in (113, 32, 49, 32, 48, 32, 48, 32, 49, 32, 48, 32):  # q 1 0 0 1 0
+        out[pos] = byte
+        pos += 1
+    pos = put_fixed(out, pos, hundredths(program.page[PG_HEIGHT] - baseline), 2)
+    pos = put_operator(out, pos, 99, 109)
+    pos = put2(out, pos, 47, 80)
+    pos = put_int(out, pos, program.fixed_lines[line[L_END], X_PARAGRAPH])
+    pos = put_operator(out, pos, 68, 111)
+    return put2(out, pos, 81, 10)
+
+
+@kernel
+def put_alone(out: Bytes, program: Program, typography: Typography, scratch: Scratch, style: int) -> int:
+    """Write the lines of the one paragraph in ``scratch`` as a text object whose origin is its first baseline; return its length."""
+    state = scratch.text_state
+    state[:] = 0
+    state[T_FONT] = -1
+    state[T_SIZE] = -1
+    state[T_COLOUR] = program.styles[style, ST_COLOUR]
+    size = program.styles[style, ST_SIZE]
+    leading = hundredths(program.styles[style, ST_LEADING])
+    pos = 0
+    for line in range(scratch.counts[N_LINES]):
+        where = (hundredths(scratch.lines[line, L_X]), -line * leading, size, state[T_COLOUR], leading)
+        pos = put_line(out, pos, program, typography, scratch, line, state, where)
+    pos = put2(out, pos, 69, 84)
+    out[pos] = 10
+    return pos + 1
 
 
 @inlined

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rendering.layout import opcodes as o
-from rendering.layout.arrays import N_CHARS, N_LINES, N_PLACES, N_STRIPS, Program, Typography, new_scratch
+from rendering.layout.arrays import N_CHARS, N_LINES, N_PLACES, N_STRIPS, new_program, new_scratch, new_typography
 from rendering.layout.classes import break_table, character_classes, edge_table, gap_table, squeeze_table
 from rendering.layout.flow import paginate
 from rendering.layout.lines import break_lines
@@ -26,32 +26,15 @@ def widths_of(text: str, size: int) -> list[int]:
 def kernel_lines(text: str, how: Setting) -> list[Line]:
     """The lines the kernel makes of ``text``."""
     scratch = new_scratch()
-    style = np.zeros((1, o.ST_WIDTH), np.int64)
+    program = new_program()
+    style = program.styles
     style[0, o.ST_SIZE] = how.size
     style[0, o.ST_FIRST] = how.first_indent
     style[0, o.ST_LEVEL] = int(how.level)
     style[0, o.ST_FLAGS] = {"trim": 0, "hang": o.FLAG_HANG, "full": o.FLAG_FULL_END}[how.line_end]
-    empty = np.zeros((0, 8), np.int64)
-    no_bytes = np.zeros(0, np.uint8)
-    program = Program(
-        empty,
-        empty,
-        style,
-        empty,
-        empty,
-        empty,
-        np.zeros(0, np.uint16),
-        empty,
-        empty,
-        np.zeros(13, np.int64),
-        empty,
-        empty,
-        no_bytes,
-    )
     between = squeeze_table() - gap_table(how.latin_gap)
     breaks = np.stack([break_table(level) for level in type(how.level)])
-    nothing = np.zeros(0, np.int64)
-    typography = Typography(np.zeros(0, np.uint8), nothing, nothing, breaks, between, edge_table())
+    typography = new_typography(breaks, between, edge_table())
     count = len(text)
     scratch.kind[:count] = classes_of(text)
     scratch.width[:count] = widths_of(text, how.size)
@@ -81,14 +64,9 @@ def kernel_pages(strips: list[Strip], first_height: int, other_height: int) -> l
         row[o.S_KIND] = o.STRIP_PAGE if strip.new_page else o.STRIP_TEXT
         row[o.S_HEADER] = -1
     scratch.counts[N_STRIPS] = len(strips)
-    page = np.zeros(13, np.int64)
-    page[o.PG_MAX] = 99
-    page[o.PG_BODY + 3] = first_height
-    page[o.PG_BODY + 7] = other_height
-    empty = np.zeros((0, 8), np.int64)
-    no_bytes = np.zeros(0, np.uint8)
-    program = Program(
-        empty, empty, empty, empty, empty, empty, np.zeros(0, np.uint16), empty, empty, page, empty, empty, no_bytes
-    )
+    program = new_program()
+    program.page[o.PG_MAX] = 99
+    program.page[o.PG_BODY + 3] = first_height
+    program.page[o.PG_BODY + 7] = other_height
     paginate(program, scratch)
     return [int(p) for p in scratch.places[: scratch.counts[N_PLACES], o.P_PAGE]]
