@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flask import Flask, g, render_template
 from flask_babel import force_locale, gettext
+from jinja2 import meta, nodes
 
 from controller.service.live import Alarm, LiveSnapshot, Severity
 from controller.service.packml import COMPLETE, EXECUTE, PACKML, worst
@@ -19,16 +20,48 @@ PERSONAL = frozenset({"verdicts"})
 
 
 class PartRenderer:
-    """Callable of the live hub. Renders outside any request, in a test context of its own."""
+    """Callable of the live hub, one call at a time. Renders outside any request, in a test context of its own.
+
+    A part is drawn again only when something that its template looks at has changed: on a running line, half of them have not.
+    """
 
     def __init__(self, app: Flask) -> None:
         self._app = app
+        self._looks_at: dict[str, tuple[list[str], list[str]]] = {}
+        self._drawn: dict[tuple[str, str], tuple[list[object], str]] = {}
 
     def __call__(self, snapshot: LiveSnapshot | None, language: str) -> Mapping[str, str]:
         with self._app.test_request_context("/"), force_locale(language):
             g.language = language
             context = _context(snapshot, station().line)
-            return {name: render_template(f"parts/{name}.html", **context).strip() for name in PARTS}
+            return {name: self._part(name, language, snapshot, context) for name in PARTS}
+
+    def _part(self, name: str, language: str, snapshot: LiveSnapshot | None, context: Mapping[str, object]) -> str:
+        if name not in self._looks_at:
+            self._looks_at[name] = _looks_at(self._app, f"parts/{name}.html")
+        fields, names = self._looks_at[name]
+        seen = [
+            snapshot is None,
+            *(getattr(snapshot, one, None) for one in fields),
+            *(context.get(one) for one in names),
+        ]
+        drawn = self._drawn.get((language, name))
+        if drawn is None or drawn[0] != seen:
+            html = render_template(f"parts/{name}.html", **context).strip()
+            drawn = self._drawn[language, name] = (seen, html)
+        return drawn[1]
+
+
+def _looks_at(app: Flask, template: str) -> tuple[list[str], list[str]]:
+    """Return the fields of the snapshot, and the other values, that a template uses; macros use none of either."""
+    assert app.jinja_env.loader is not None
+    tree = app.jinja_env.parse(app.jinja_env.loader.get_source(app.jinja_env, template)[0])
+    fields = {
+        found.attr
+        for found in tree.find_all(nodes.Getattr)
+        if isinstance(found.node, nodes.Name) and found.node.name == "live"
+    }
+    return sorted(fields), sorted(meta.find_undeclared_variables(tree) - {"live"})
 
 
 def _context(live: LiveSnapshot | None, line: str) -> dict[str, object]:

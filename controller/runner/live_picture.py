@@ -11,7 +11,7 @@ from controller.ledger.records import Record
 from controller.line import events
 from controller.line.actions import Alarm
 from controller.line.core import LineCore
-from controller.line.state import LinePiece
+from controller.line.state import Bypass, LinePiece
 from controller.runner.alarm_words import on_screen
 from controller.runner.print_room import PrintRoom
 from controller.runner.zone_scan import ZoneScan
@@ -48,6 +48,7 @@ class LivePicture:
     _started_s: float = field(default_factory=time.monotonic)
     _passed: int = 0
     _news_ns: int = 0
+    _until: tuple[Bypass | None, int] = (None, 0)
     _counted: tuple[float, dict[str, int]] = field(default_factory=lambda: (-COUNT_EVERY_S, {}))
 
     def committed(self, records: Sequence[Record], told: Sequence[events.LineEvent]) -> None:
@@ -126,8 +127,10 @@ class LivePicture:
         line = self.core.line
         if line.bypass is None:
             return None
-        left_us = max(line.bypass.until_us - line.now_us, 0)
-        return live.Bypass(CAMERAS[line.bypass.camera], line.bypass.badges, time.time_ns() + left_us * 1000)
+        if self._until[0] is not line.bypass:  # told once: the two clocks drift, the screens need not see it
+            left_us = max(line.bypass.until_us - line.now_us, 0)
+            self._until = (line.bypass, time.time_ns() + left_us * 1000)
+        return live.Bypass(CAMERAS[line.bypass.camera], line.bypass.badges, self._until[1])
 
     def _printers(self) -> list[Machine]:
         printing = {queue for queue, state, _ in self.room.states.values() if state == "processing"}
