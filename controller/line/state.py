@@ -11,7 +11,7 @@ from controller.line.actions import Action, Alarm, AlarmCode, Answer, Reply
 from controller.line.book import Book, JobEntry, PieceEntry, TrayEntry
 from controller.line.events import CloseTray, ExitRead, PieceAtExit, SheetFed
 from controller.model import ControlMark, Divert
-from controller.states import PackMode, PackState
+from controller.states import PackMode, PackState, TrayState
 
 NO_LIMIT: Final = 0xFFFFFFFF
 
@@ -232,6 +232,11 @@ class LineState:
 
     def is_bypassed(self, camera: int) -> bool:
         return self.bypass is not None and self.bypass.camera == camera
+
+    @property
+    def tray_ready(self) -> bool:
+        """Whether a piece may fall into the tray in place: it stands there, and nobody is counting what is in it."""
+        return self.tray is not None and self.tray_present and self.tray.state == TrayState.OPEN
 
     def alarm(self, code: AlarmCode, where: str = "", detail: str = "") -> None:
         self.actions.append(Alarm(code, where, detail))

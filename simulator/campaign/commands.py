@@ -13,6 +13,8 @@ Examples:
   letterline campaign --letters 1000000 --faults 0.1 --seed 7 --jobs 2 --json out.json --html out.html
   letterline campaign --letters 20000 --profile realistic --seed 3
   letterline campaign --letters 1000000 --faults 0.1 --seed 7 --shift 1234     (one shift of it again)
+  letterline campaign --mutants 12 --json mutants.json
+  letterline campaign --exhaustive pairs --json pairs.json
 """
 
 KEEP_EVERY_S = 60
@@ -69,9 +71,15 @@ def _rows(_context: click.Context, _option: click.Parameter, text: str) -> tuple
 )
 @click.option(
     "--mutants",
-    type=click.IntRange(1),
+    type=click.IntRange(0),
     default=None,
-    help="Switch each rule off in turn; hunt it through so many shifts of 200 letters.",
+    help="Switch each rule off in turn; hunt it through every small world, then so many shifts of 200 letters.",
+)
+@click.option(
+    "--exhaustive",
+    type=click.Choice(["crashes", "singles", "pairs", "lies"]),
+    default=None,
+    help="Nothing drawn: every crash point, every fault at every place, every pair of them, every lie of the wire, on a job of a few letters.",
 )
 @click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here.")
 @click.option(
@@ -88,6 +96,7 @@ def campaign(
     only: tuple[int, ...],
     shift: int | None,
     mutants: int | None,
+    exhaustive: str | None,
     json_path: Path | None,
     html_path: Path | None,
 ) -> None:
@@ -96,7 +105,9 @@ def campaign(
     Exit code 1 when an invariant was broken, a shift did not end, or the auditor disagrees; the repeating command is printed then.
     """
     if mutants is not None:
-        raise SystemExit(_hunt(mutants, json_path))
+        raise SystemExit(_hunt(mutants, jobs, json_path))
+    if exhaustive is not None:
+        raise SystemExit(_exhaust(exhaustive, jobs, json_path))
     import os
     from concurrent.futures import ProcessPoolExecutor
 
@@ -141,27 +152,47 @@ def campaign(
     raise SystemExit(1 if report["violations"] else 0)
 
 
-def _hunt(shifts: int, json_path: Path | None) -> int:
-    """Hunt every mutant; 0 when none survives without an excuse."""
+def _hunt(shifts: int, jobs: int | None, json_path: Path | None) -> int:
+    """Hunt every mutant; 0 when none survives."""
     import json
+    from concurrent.futures import ProcessPoolExecutor
+    from dataclasses import asdict
+    from itertools import repeat
 
-    from simulator.campaign.mutant_list import pairs, singles
-    from simulator.campaign.mutants import hunt
+    from simulator.campaign.mutant_list import mutants
+    from simulator.campaign.mutants import hunt_named
 
+    names = [mutant.name for mutant in mutants()]
     rows: list[dict[str, object]] = []
-    for mutant in singles() + pairs():
-        result = hunt(mutant, shifts)
-        rows.append(
-            {"mutant": mutant.name, "killed_by": result.killed_by, "letters": result.letters, "excuse": mutant.excuse}
-        )
-        click.echo(
-            f"{'killed' if result.killed_by else 'SURVIVED':9}{result.letters:7} {mutant.name}: {result.killed_by or mutant.excuse}"
-        )
-    survivors = [row for row in rows if not row["killed_by"]]
-    click.echo(f"{len(rows) - len(survivors)} of {len(rows)} killed")
+    with ProcessPoolExecutor(jobs) as executor:
+        for result in executor.map(hunt_named, names, repeat(shifts)):
+            rows.append({**asdict(result), "mutant": result.mutant.name})
+            click.echo(
+                f"{'killed' if result.killed_by else 'SURVIVED':9}{result.letters:7} {result.mutant.name}: "
+                f"{result.killed_by} ({result.where})"
+            )
+    killed = sum(bool(row["killed_by"]) for row in rows)
+    click.echo(f"{killed} of {len(rows)} killed")
     if json_path:
         json_path.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return 1 if any(not row["excuse"] for row in survivors) else 0
+    return 0 if killed == len(rows) else 1
+
+
+def _exhaust(kind: str, jobs: int | None, json_path: Path | None) -> int:
+    """Run every world of one kind; 0 when none has a problem."""
+    import json
+    from concurrent.futures import ProcessPoolExecutor
+
+    from simulator.campaign.exhaustion import KINDS, run_all
+
+    with ProcessPoolExecutor(jobs) as executor, click.progressbar(length=len(KINDS[kind]()), label=kind) as bar:
+        found = run_all(kind, executor, bar.update)
+    for where, text in found.problems[:20]:
+        click.echo(f"{where}: {text}", err=True)
+    click.echo(f"{found.worlds} {kind}, {len(found.problems)} problems, {found.seconds:.0f} s")
+    if json_path:
+        json_path.write_text(json.dumps(found.figures(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return 1 if found.problems else 0
 
 
 def _one_shift(plan: Any, index: int) -> int:

@@ -18,6 +18,9 @@ from simulator.campaign.shift import Shift, ShiftPlan
 THREE_LETTERS = (2, 1, 2)
 TWO_LETTERS = (2, 1)
 CALM = Profile(rate=0.0)
+HOURS = 48
+UNKNOWN_MAX = 8
+"""I13: so many pieces may be between the exit camera and the tray eye when a controller dies."""
 SITE_OF = {row.row: row.site for row in ROWS}
 
 Place = tuple[int, int]
@@ -38,7 +41,7 @@ class PlacedFaults(FaultPlan):
 
 def placed_shift(sheets: tuple[int, ...], places: Sequence[Place], seed: int = 1) -> Shift:
     """Return a shift of one small job with faults at ``places``."""
-    return Shift(ShiftPlan(seed, len(sheets), CALM, sheets), faults=lambda rng: PlacedFaults(places, rng))
+    return Shift(ShiftPlan(seed, len(sheets), CALM, sheets, HOURS), faults=lambda rng: PlacedFaults(places, rng))
 
 
 def run_placed(sheets: tuple[int, ...], places: Sequence[Place], seed: int = 1) -> Tally:

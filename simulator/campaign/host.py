@@ -6,6 +6,7 @@ checks the ledger, restores the core from it, says `Restarted`, asks the print q
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -25,6 +26,7 @@ from controller.states import advance
 from simulator.campaign.clockwork import Clockwork
 from simulator.campaign.faults import FaultPlan, Site
 from simulator.campaign.machine import Machine
+from simulator.onlooker import Onlooker
 
 LINE = "A"
 FIRST_WALL_NS = 1_750_000_000_000_000_000
@@ -38,6 +40,16 @@ class Queue(Protocol):
 
     def submit(self, job: str) -> None: ...
     def after_restart(self) -> list[Any]: ...
+
+
+class Meddler(Protocol):
+    """Somebody who stands on the wire between the floor and the controller."""
+
+    def words(self, event: Any) -> list[Any]:
+        """Return what the controller hears instead of ``event``."""
+
+    def command(self, action: act.Action) -> list[act.Action]:
+        """Return what the floor is told instead of ``action``."""
 
 
 class Killed(Exception):
@@ -80,6 +92,10 @@ class Host:
         self.reset_camera: Callable[[int], None]
         self.noise_left = 0
         """So many of the next commands to the machine are garbled on the wire and arrive by retransmission."""
+        self.onlooker: Onlooker | None = None
+        """Judges every step as it is taken; None: nobody watches."""
+        self._watched = 0
+        self.meddler: Meddler | None = None
         self.alive = True
         self.points = CrashPoints()
         self.replies: dict[int, act.Reply] = {}
@@ -104,7 +120,10 @@ class Host:
         """Take one event; decide about it and all that follows, in order."""
         if not self.alive:
             return
-        self._heard.append(event)
+        if self.meddler is None:
+            self._heard.append(event)
+        else:
+            self._heard.extend(self.meddler.words(event))
         if self._busy:
             return
         self._busy = True
@@ -134,6 +153,10 @@ class Host:
             if row:
                 self._commit_fault(row, records, event, actions)
             self.ledger.append(records, self.wall_ns(), lease=self.lease)
+        if self.onlooker is not None:
+            self.onlooker.step(event, records, actions)
+            self._watched = self.ledger.seq
+        if records:
             self.points.here()
             if row == 1 and self.plan.rng.random() < 0.4:
                 raise Killed
@@ -155,6 +178,13 @@ class Host:
             self._perform(action)
 
     def _perform(self, action: act.Action) -> None:
+        if self.meddler is None:
+            self._hand_on(action)
+        else:
+            for told in self.meddler.command(action):
+                self._hand_on(told)
+
+    def _hand_on(self, action: act.Action) -> None:
         hand = self._hands[type(action)]
         if self.noise_left and isinstance(action, (act.EndSet, act.Grant)):
             # Frames were lost and resent: the command arrives late, and perhaps twice.
@@ -257,6 +287,11 @@ class Host:
 
     # --- death and coming back ---
 
+    def kill(self) -> None:
+        """End this controller between two events."""
+        if self.alive:
+            self._die()
+
     def _die(self) -> None:
         self.alive = False
         self.deaths += 1
@@ -275,6 +310,10 @@ class Host:
         self.lease = self._take_line()
         notes = (event for event in events if is_note(event.kind))
         self.core = restore(self.config, self.store.all_states(), notes, events[-RECENT_EVENTS:])
+        if self.onlooker is not None:
+            # What became durable when nobody could act on it any more.
+            self.onlooker.taken_over([event._replace(data=json.loads(event.data)) for event in events[self._watched :]])
+            self._watched = len(events)
         self.alive = True
         granted = (
             sum(row[-2] == "PASS_GRANTED" for row in self.store.resident["piece"].values())

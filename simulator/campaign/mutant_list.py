@@ -54,6 +54,7 @@ _OFF: Final = {
     "item code agrees": (_I + "_codes_disagree", "len(items) != 1 or items[0] != facts.item_id", "False"),
     "item code must be read": (_I + "_codes_disagree", "policy.both_codes", "False"),
     "weight": (_I + "_wrong_weight", "> policy.tolerance_mg", "> 10**12"),
+    "address in the window": (_I + "_address_doubt", "facts.address_ok is False", "False"),
     "producing": (_I + "_not_producing", "not facts.producing", "False"),
     "tray in place": (_I + "_no_tray", "not facts.tray_in_place", "False"),
     "too late": (_I + "_late", "facts.late", "False"),
@@ -117,6 +118,13 @@ _OFF: Final = {
     "restart doubts grants": (_R + "zone:restarted", "elif piece.state == PieceState.PASS_GRANTED:", "elif False:"),
     "stopped machine": (_R + "machine:machine_state", "zone.lose(line, Divert.ZONE, grants=False)", "pass"),
     "emptied belt": (_R + "machine:machine_state", "belt_emptied(line)", "pass"),
+    "zone loss refuses envelopes": (_R + "zone:lose", "doubt.refuse(line, envelope, reason)", "pass"),
+    "zone loss doubts pieces": (
+        _R + "zone:lose",
+        "doubt.refuse(line, envelope, reason)\n            doubt.suspect(line, piece, reason)",
+        "pass",
+    ),
+    "tray under audit": (_R + "pieces:_facts", "line.tray_ready", "line.tray is not None and line.tray_present"),
     # --- trays ---
     "close waits for pieces under way": (_I + "tray_close_refusal", "if facts.under_way:", "if False:"),
     "close refuses a HOLD": (_I + "tray_close_refusal", "if facts.holds:", "if False:"),
@@ -169,7 +177,21 @@ _OFF: Final = {
     ),
 }
 
-_PAIRS: Final = (
+COVERED: Final[dict[str, tuple[str, ...]]] = {}
+
+_TOGETHER: Final = (
+    ("faulty sheet in a set", "doubt the piece of a faulty sheet"),
+    ("set of another length", "successor is sheet 1 and clean"),
+    ("set of another length", "sheet count of a mark"),
+    ("sheet order in a set", "sheet out of order"),
+    ("sheets of two pieces in a set", "sheet out of order"),
+    ("zone flag of a set", "zone loss flags sheets"),
+    ("zone flag at the exit", "zone loss doubts pieces"),
+    ("zone flag at the exit", "zone loss refuses envelopes"),
+    ("zone flag at the exit", "refusal is final", "collated before verified"),
+    ("duplicate on the line", "doubt the piece of a faulty sheet"),
+    ("copy marks its piece", "doubt the piece of a faulty sheet"),
+    ("void sheet", "piece is in the feed"),
     ("exit unread", "exit shows another piece"),
     ("exit shows another piece", "item code agrees"),
     ("letter recalled", "letter open"),
@@ -196,19 +218,17 @@ _PAIRS: Final = (
     ("collated before verified", "piece is in the feed"),
 )
 
-EXCUSES: Final[dict[str, str]] = {}
-"""Survivors with the reason why nothing can notice them: filled from a run, see docs/integrity/mutants.md."""
-
 
 def singles() -> list[Mutant]:
     """Return every rule switched off alone."""
-    return [Mutant(name, (Switch(*switch),), EXCUSES.get(name, "")) for name, switch in _OFF.items()]
+    return [Mutant(name, (Switch(*switch),)) for name, switch in _OFF.items()]
 
 
-def pairs() -> list[Mutant]:
-    """Return pairs of rules that stand in for each other, switched off together."""
-    made = []
-    for first, second in _PAIRS:
-        name = f"{first} + {second}"
-        made.append(Mutant(name, (Switch(*_OFF[first]), Switch(*_OFF[second])), EXCUSES.get(name, "")))
-    return made
+def combinations() -> list[Mutant]:
+    """Return rules that stand in for each other, switched off together."""
+    return [Mutant(" + ".join(names), tuple(Switch(*_OFF[name]) for name in names)) for names in _TOGETHER]
+
+
+def mutants() -> list[Mutant]:
+    """Return all that are hunted."""
+    return [*singles(), *combinations()]

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import random
 import textwrap
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
+from itertools import chain
 from types import CodeType, FunctionType
 
+from simulator.campaign import exhaustive, meddling
 from simulator.campaign.faults import Profile
-from simulator.campaign.run import audited
+from simulator.campaign.run import Tally, audited
 from simulator.campaign.shift import Shift, ShiftPlan
 
 SHIFT_LETTERS = 200
 RATE = 0.2
+MIXING_SEED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +40,21 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One or more switches. ``excuse``: why no run can notice it, when that is known and argued."""
+    """One or more switches."""
 
     name: str
     switches: tuple[Switch, ...]
-    excuse: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MutantResult:
-    """``killed_by`` "" when it survived ``letters`` letters."""
+    """``killed_by`` "" when it survived ``letters`` letters; ``where``: the small world or shift in which it was noticed."""
 
     mutant: Mutant
     killed_by: str
     letters: int
     seconds: float
+    where: str = ""
 
 
 class StaleMutant(Exception):
@@ -94,31 +99,71 @@ def switched(mutant: Mutant) -> Iterator[None]:
         yield
 
 
-def hunt(mutant: Mutant, shifts: int, seed: int = 1) -> MutantResult:
-    """Run up to ``shifts`` shifts with the mutant; stop at the first that something noticed."""
+World = tuple[str, int, Callable[[], Tally]]
+"""What it is, in words; its letters; how it is run and audited."""
+
+
+@cache
+def small_worlds() -> tuple[World, ...]:
+    """Return every lie of the wire and every single fault at every place of a job of a few letters, the kinds mixed.
+
+    The places are counted with every rule in force: call it before anything is switched off.
+    """
+    lies = meddling.places()
+    faults = exhaustive.places_of(exhaustive.THREE_LETTERS)
+    made: list[World] = [
+        (f"{lie.name}, at word {at}", len(meddling.FOUR_LETTERS), partial(meddling.run_lie, lie, at))
+        for lie, at in lies
+    ]
+    made += [
+        (
+            f"fault row {place[0]} at its place {place[1]}",
+            3,
+            partial(exhaustive.run_placed, exhaustive.THREE_LETTERS, (place,)),
+        )
+        for place in faults
+    ]
+    random.Random(MIXING_SEED).shuffle(made)
+    return tuple(made)
+
+
+def shifts(count: int, seed: int = 1) -> Iterator[World]:
+    """Yield stressed shifts."""
+    for index in range(count):
+        plan = ShiftPlan(seed * 1_000_003 + index, SHIFT_LETTERS, Profile(rate=RATE))
+        yield f"shift of seed {plan.seed}", SHIFT_LETTERS, partial(_shift, plan)
+
+
+def _shift(plan: ShiftPlan) -> Tally:
+    return audited(0, Shift(plan).run())
+
+
+def hunt(mutant: Mutant, worlds: Iterable[World]) -> MutantResult:
+    """Run the worlds with the mutant; stop at the first in which something noticed it."""
     started = time.monotonic()
+    letters = 0
     with switched(mutant):
-        for index in range(shifts):
-            plan = ShiftPlan(seed * 1_000_003 + index, SHIFT_LETTERS, Profile(rate=RATE))
-            killed_by = _noticed(plan)
+        for where, count, run in worlds:
+            letters += count
+            killed_by = _noticed(run)
             if killed_by:
-                return MutantResult(mutant, killed_by, (index + 1) * SHIFT_LETTERS, time.monotonic() - started)
-    return MutantResult(mutant, "", shifts * SHIFT_LETTERS, time.monotonic() - started)
+                return MutantResult(mutant, killed_by, letters, time.monotonic() - started, where)
+    return MutantResult(mutant, "", letters, time.monotonic() - started)
 
 
-def _noticed(plan: ShiftPlan) -> str:
-    """Return what noticed the mutant in this shift: an assertion of production, the harness, the auditor; "" nobody."""
+def _noticed(run: Callable[[], Tally]) -> str:
+    """Return what noticed the mutant: an assertion of production, the harness, the onlooker, the auditor; "" nobody."""
     try:
-        tally = audited(0, Shift(plan).run())
+        tally = run()
     except Exception as error:
         # A refused event or a failed assertion stops the line (I9): noticed.
         return f"{type(error).__name__}: {error}"
-    for found in (tally.violations, tally.findings, tally.unfinished):
-        if found:
-            return found[0][1]
-    return ""
+    return next(iter(exhaustive.problems(tally)), "")
 
 
-def hunt_all(mutants: Sequence[Mutant], shifts: int) -> list[MutantResult]:
-    """Hunt each in turn."""
-    return [hunt(mutant, shifts) for mutant in mutants]
+def hunt_named(name: str, shift_count: int) -> MutantResult:
+    """Hunt the mutant of that name through every small world and then so many shifts; called in a worker process."""
+    from simulator.campaign.mutant_list import mutants
+
+    mutant = next(mutant for mutant in mutants() if mutant.name == name)
+    return hunt(mutant, chain(small_worlds(), shifts(shift_count)))

@@ -7,6 +7,7 @@ few seconds; each task can be broken off (the controller died) and is simply don
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from controller.line import actions as act
 from controller.line import events as ev
@@ -38,6 +39,8 @@ class People:
         self.forgotten: list[Sheet] = []
         self.trays_used = 0
         self._at_machine = False
+        self.before: Callable[[str], None] = lambda task: None
+        """Called before a task is begun: "settle" trays, "hand over" trays."""
 
     # --- at the machine ---
 
@@ -49,7 +52,7 @@ class People:
         if not machine.belt.stacks and self.stacks:
             machine.load(self.stacks.popleft())
         tray = host.core.line.tray
-        if tray is None or len(tray.pieces) >= self.capacity or not host.core.line.tray_present:
+        if tray is None or len(tray.pieces) >= self.capacity or not host.core.line.tray_ready:
             self.change_tray()
         if machine.state not in (
             State.EXECUTE,
@@ -167,6 +170,7 @@ class People:
         """Take the tray away, audit what is on HOLD, close what can be closed; return whether every tray is settled."""
         if not self.change_tray():
             return False
+        self.before("settle")
         settled = True
         for number, entry in sorted(self.host.core.book.trays.items()):
             if number != self.trays_used and entry.state in ("OPEN", "CLOSING", "AUDIT"):
@@ -278,6 +282,7 @@ class People:
 
     def hand_over(self) -> None:
         """Give every closed tray without a HOLD to the carrier; the post accepts most of them at once."""
+        self.before("hand over")
         for number, entry in sorted(self.host.core.book.trays.items()):
             if entry.state in ("CLOSED", "HANDED_OVER", "ACCEPTED") and number in self.places.trays and not entry.holds:
                 done = entry.state != "CLOSED"

@@ -15,6 +15,7 @@ from simulator.campaign.clockwork import Clockwork
 from simulator.campaign.faults import FaultPlan, Site
 from simulator.campaign.host import Host, Killed, SafetyBreach
 from simulator.campaign.paper import Sheet, Stack
+from simulator.onlooker import Papers
 
 SHEET_US = 20_000
 
@@ -28,6 +29,10 @@ class Press:
         self.clock, self.plan, self.host, self.key, self.deliver = clock, plan, host, key, deliver
         self.jobs: dict[str, PrintJob] = {}
         """What was rendered, by job."""
+        self.papers = Papers()
+        self.stacks: list[list[Sheet]] = []
+        """Every sheet as it was sent to print, job by job."""
+        self._marks: dict[int, tuple[str, ...]] = {}
         self.queued: dict[str, int] = {}
         """What the queue was given, with its number there."""
         self.finished: dict[str, int] = {}
@@ -42,6 +47,9 @@ class Press:
     def rendered(self, job: PrintJob) -> None:
         """Keep the pages of ``job``; the queue does not have it yet."""
         self.jobs[job.job] = job
+        for piece in job.pieces:
+            self._marks[piece.uid] = tuple(sheet_marks(piece, self.key))
+        self.papers.printed(job.job, [(piece.uid, piece.item_id, self._marks[piece.uid]) for piece in job.pieces])
 
     def submit(self, name: str) -> None:
         """Take a job, once; a second submission of the same attempt would print every letter twice."""
@@ -84,10 +92,10 @@ class Press:
         sheets: list[Sheet] = []
         self._places += 1  # no sheet follows the last one of another job
         for piece in job.pieces:
-            marks = sheet_marks(piece, self.key)
-            for k, mark in enumerate(marks, 1):
+            for k, mark in enumerate(self._marks[piece.uid], 1):
                 self._places += 1
                 sheets.append(Sheet(piece.uid, k, piece.sheets, mark, piece.item_id, self._places))
+        self.stacks.append(list(sheets))
         claimed: int | None = len(sheets)
         delay = len(sheets) * SHEET_US
         row = self.plan.draw(Site.JOB)

@@ -127,6 +127,7 @@ def audited(index: int, result: ShiftResult) -> Tally:
         tally.unfinished.append((index, result.breach))
     elif result.breach:
         tally.violations.append((index, result.breach))
+    tally.violations += [(index, f"onlooker: {text}") for text in result.oversights[:20]]
     tally.findings = [(index, str(finding)) for finding in auditor.findings[:20]]
     tally.digests[index] = store.events[-1].hash.hex() if store.events else ""
     return tally

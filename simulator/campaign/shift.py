@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from controller.integrity import ExitPolicy
@@ -25,6 +25,7 @@ from simulator.campaign.paper import Stack
 from simulator.campaign.people import LOOK_US, People
 from simulator.campaign.places import Places
 from simulator.campaign.press import Press
+from simulator.onlooker import Onlooker, Policy
 
 BATCH = 1
 ROUNDS_MAX = 25
@@ -32,7 +33,7 @@ ENDS_MAX = 80
 """So often the people may try to end a round before the shift counts as stuck."""
 LOOKS_BEFORE_HOLD = 15
 """So many looks at paper that stands in the machine with nothing behind it before somebody holds the line to have it purged."""
-SHIFT_US_MAX = 8 * 24 * 3_600 * 1_000_000
+HOUR_US = 3_600 * 1_000_000
 JOB_SHEETS = 50
 SHEETS_OF_A_LETTER = (1, 1, 1, 2, 2, 3)
 
@@ -46,6 +47,8 @@ class ShiftPlan:
     profile: Profile
     sheets: tuple[int, ...] = ()
     """Sheets of each letter, when they shall not be drawn."""
+    hours: int = 8 * 24
+    """A shift that has not ended by then is stuck."""
 
 
 @dataclass(slots=True)
@@ -65,6 +68,8 @@ class ShiftResult:
     unknown_at_restart_max: int = 0
     seconds_simulated: float = 0.0
     beyond_limits: int = 0
+    oversights: list[str] = field(default_factory=list)
+    """What the onlooker saw."""
 
 
 class Shift:
@@ -96,6 +101,10 @@ class Shift:
         self.press = Press(self.clock, self.faults, self.host, key, self._deliver)
         self.people = People(self.clock, self.faults, self.host, self.machine, self.places, BATCH, capacity)
         self.press.printed = self.places.printed
+        self.host.onlooker = Onlooker(
+            self.press.papers,
+            Policy(config.grant_guard_us, policy.sheet_mg, policy.envelope_mg, policy.tolerance_mg),
+        )
         self.host.machine, self.host.queue = self.machine, self.press
         self.machine.tray_shown = self.places.place_tray
         self.host.reset_camera = lambda number: cameras[number - 1].reset()
@@ -119,7 +128,7 @@ class Shift:
     def _deliver(self, stack: Stack) -> None:
         self.people.stacks.append(stack)
 
-    def _issue_item(self, _uid: int) -> ItemId:
+    def issue_item(self, _uid: int) -> ItemId:
         self._serial += 1
         return s10_item_id("XA", self._serial)
 
@@ -138,7 +147,7 @@ class Shift:
         try:
             self.clock.after(0, self.host.connect)
             self.clock.after(100_000, self._look)
-            self.clock.run(SHIFT_US_MAX, lambda: self.closed)
+            self.clock.run(self.plan.hours * HOUR_US, lambda: self.closed)
             if not self.closed:
                 breach = f"liveness: after {self.rounds} rounds the batch is not closed"
         except SafetyBreach as error:
@@ -157,6 +166,7 @@ class Shift:
             self.host.unknown_at_restart_max,
             self.clock.now_us / 1e6,
             self.faults.beyond_limits,
+            self.host.onlooker.findings if self.host.onlooker else [],
         )
 
     def _look(self) -> None:
@@ -196,7 +206,7 @@ class Shift:
             return
         self._opened = True
         for recalled in self._recalls:
-            self.clock.after(self.faults.rng.randrange(200_000 * (len(self.letters) + 60)), self._recall, recalled)
+            self.clock.after(self.faults.rng.randrange(200_000 * (len(self.letters) + 60)), self.recall, recalled)
         self._print_round()
 
     def _print_round(self) -> None:
@@ -205,8 +215,8 @@ class Shift:
         waiting = list(book.needs_attempt(BATCH))
         fresh = [letter for letter in self.letters if not book.letters[letter.letter].pieces]
         may = {entry.letter for entry in waiting}
-        pieces = first_attempts([letter for letter in fresh if letter.letter in may], self._issue_item)
-        pieces += next_attempts([entry for entry in waiting if entry.pieces], self._issue_item)
+        pieces = first_attempts([letter for letter in fresh if letter.letter in may], self.issue_item)
+        pieces += next_attempts([entry for entry in waiting if entry.pieces], self.issue_item)
         self.rounds += 1
         self.press.old_void += self.people.forgotten
         self.people.forgotten = []
@@ -215,10 +225,10 @@ class Shift:
             self.press.rendered(job)
             self.host.hear(ev.JobPlanned(job))
 
-    def _recall(self, letter: int) -> None:
+    def recall(self, letter: int) -> None:
         entry = self.host.core.book.letters.get(letter)
         if entry is None or not self.host.alive:
-            self.clock.after(1_000_000, self._recall, letter)
+            self.clock.after(1_000_000, self.recall, letter)
             return
         state = entry.live.state if entry.live else f"letter {entry.state}"
         reply = self.people.ask(ev.RecallLetter, "client", letter)

@@ -283,7 +283,7 @@ def renew_limit(line: LineState) -> None:
 def may_feed(line: LineState) -> bool:
     """Return whether more paper may go in: producing, a tray in place with room, readings keeping up."""
     tray = line.tray
-    if tray is None or not line.tray_present or not line.link:
+    if tray is None or not line.tray_ready or not line.link:
         return False
     if len(line.feed.waiting) > line.config.feed_ahead // 2:
         return False

@@ -155,7 +155,7 @@ def _facts(line: LineState, envelope: LinePiece, piece: PieceEntry) -> ExitFacts
         reading.address_ok,
         shot.weight_mg,
         line.producing,
-        line.tray is not None and line.tray_present,
+        line.tray_ready,
         line.now_us + line.config.grant_guard_us > shot.gate_at_us,
     )
 
