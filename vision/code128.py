@@ -19,18 +19,24 @@ def checked(codewords: Sequence[int]) -> bool:
 
 
 def text_of(codewords: Sequence[int]) -> str | None:
-    """Return the text, or None when the check fails or a codeword has no meaning where it stands."""
+    """Return the text, or None when the check fails or a codeword has no meaning where it stands.
+
+    Function characters belong to no text printed here, but FNC1 in first place (GS1-128): dropping them silently would
+    let a misread character vanish.
+    """
     if not checked(codewords):
         return None
     mode = _STARTS[codewords[0]]
     shifted = False
     out: list[str] = []
-    for value in codewords[1:-1]:
+    for place, value in enumerate(codewords[1:-1], start=1):
         active = {"A": "B", "B": "A"}.get(mode, mode) if shifted else mode
         was_shifted, shifted = shifted, False
-        if value > FNC1:
+        if value > FNC1 or (value in (FNC2, FNC3) and active != "C"):
             return None
-        if value in (FNC1, FNC2, FNC3) and (value == FNC1 or active != "C"):
+        if value == FNC1:
+            if place > 1:
+                return None
             continue
         if active == "C":
             if value < 100:
@@ -45,6 +51,8 @@ def text_of(codewords: Sequence[int]) -> str | None:
             mode = "C"
         elif value == (CODE_B if active == "A" else CODE_A):
             mode = "B" if active == "A" else "A"
+        else:
+            return None
     return "".join(out)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision import code128
-from vision.enhance import View, bar_direction, rotated
+from vision.enhance import View, bar_direction
 from vision.kernels import code128 as kernels
 from vision.locate import tilt_of_bars
 from vision.readings import Corners
@@ -24,8 +24,8 @@ Gray = NDArray[np.uint8]
 LINES = 24
 END_FLOOR = 0.45
 ENDS_TRIED = 3
-FINE_REACH = 100
-"""Samples: a search no wider than this looks at every sample, a wider one at every other."""
+ALIGN_REACH = 10
+"""Samples: how far a line may be displaced against the middle one."""
 MARGIN_MODULES = 30.0
 ENDS_MODULES = (0, 60)
 """The profile reaches this far beyond the guessed ends, and the true ends are sought this far (from, to) in from its ends."""
@@ -35,6 +35,7 @@ WITNESS_LINES = 10
 TILE_PX = 12
 CLEAR_LEAD = 2.0
 """A read this clear is not compared with other guesses of the ends."""
+SKEW_LINES = 12
 SKEWS = np.radians(np.arange(-2.0, 2.01, 0.5))
 
 
@@ -65,33 +66,39 @@ def find_and_read(
 ) -> ProfileRead | None:
     """Find and read one symbol of about ``size_px`` (length, height) in the view; its corners are frame pixels.
 
-    Without ``any_angle`` the symbol lies within about ten degrees of upright.
+    Without ``any_angle`` the symbol lies within about fifteen degrees of upright.
     """
     angle = bar_direction(view.image)[0] if any_angle else tilt_of_bars(view.image, TILE_PX)
-    if abs(angle) > 1.0:
-        view = rotated(view, angle)
-    line = _centre_line(view.image, size_px)
+    line = _centre_line(view.image, size_px, angle)
     read = read_line(view.image, line, module_px, size_px[1])
     if read is None and any_angle:
-        view = rotated(view, 180.0)
-        read = read_line(view.image, _centre_line(view.image, size_px), module_px, size_px[1])
+        read = read_line(view.image, line[::-1], module_px, size_px[1])
     if read is None:
         return None
     quad = np.array([view.point((float(x), float(y))) for x, y in read.quad])
     return ProfileRead(read.text, quad, read.score, read.lead, read.lead_of_two)
 
 
-def _centre_line(image: Gray, size_px: tuple[float, float]) -> NDArray[np.float64]:
-    """Place a bar code of this size where vertical edges abound and horizontal ones are rare: (2, 2) left, right."""
+def _centre_line(image: Gray, size_px: tuple[float, float], degrees: float) -> NDArray[np.float64]:
+    """Place a bar code of this size where edges across it abound and others are rare: (2, 2) left and right end.
+
+    ``degrees`` is its tilt. Looked for in a turned copy of which only every few lines are made.
+    """
+    height, width = image.shape
     scale = max(1, int(size_px[1] / 16))
-    small = cv2.resize(image, None, fx=1.0, fy=1 / scale, interpolation=cv2.INTER_AREA)
-    soft = cv2.GaussianBlur(small, (0, 0), 1.0)
-    dx = np.abs(cv2.Sobel(soft, cv2.CV_32F, 1, 0, ksize=3))
-    dy = np.abs(cv2.Sobel(soft, cv2.CV_32F, 0, 1, ksize=3))
-    merit = cv2.boxFilter(dx - dy, -1, (max(3, int(size_px[0] * 0.95)), max(3, int(size_px[1] * 0.8 / scale))))
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    wide, high = int(width * abs(cos) + height * abs(sin)) + 1, int(height * abs(cos) + width * abs(sin)) // scale + 1
+    turn = np.array([[cos, -sin * scale], [sin, cos * scale]])
+    origin = np.array([width / 2, height / 2]) - turn @ (wide / 2, high / 2)
+    place = np.column_stack([turn, origin])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    small = cv2.warpAffine(image, place, (wide, high), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    across, down = cv2.spatialGradient(cv2.GaussianBlur(small, (5, 5), 1.0))
+    merit = cv2.subtract(np.abs(across), np.abs(down), dtype=cv2.CV_32F)
+    merit = cv2.boxFilter(merit, -1, (max(3, int(size_px[0] * 0.95)), max(3, int(size_px[1] * 0.8 / scale))))
     _, _, _, (x, y) = cv2.minMaxLoc(merit)
-    middle, half = (y + 0.5) * scale - 0.5, size_px[0] / 2
-    return np.array([[x - half, middle], [x + half, middle]], np.float64)
+    centre, half = place @ (x, y, 1.0), turn[:, 0] * size_px[0] / 2
+    return np.asarray(np.stack([centre - half, centre + half]), np.float64)
 
 
 def read_at(image: Gray, corners: Corners, module_px: float) -> ProfileRead | None:
@@ -106,9 +113,21 @@ def read_at(image: Gray, corners: Corners, module_px: float) -> ProfileRead | No
 
 
 def read_line(image: Gray, line: NDArray[np.float64], module_px: float, height_px: float) -> ProfileRead | None:
-    """Read the symbol whose middle runs about along ``line`` (2 x 2: left and right end): skew, ends, characters."""
-    quad = _deskewed(image, _squared(line, height_px * 0.7), module_px)
-    return _read_quad(image, quad, module_px, MARGIN_MODULES, ENDS_MODULES, LINES)
+    """Read the symbol whose middle runs about along ``line`` (2 x 2: left and right end): skew, ends, characters.
+
+    What was not read clearly is read again at the angle at which the bars are crispest; two different texts are none.
+    """
+    quad = _squared(line, height_px * 0.7)
+    first = _read_quad(image, quad, module_px, MARGIN_MODULES, ENDS_MODULES, LINES)
+    if first is not None and first.lead_of_two > CLEAR_LEAD:
+        return first
+    turned = _deskewed(image, quad, module_px)
+    again = _read_quad(image, turned, module_px, MARGIN_MODULES, ENDS_MODULES, LINES)
+    if first is None or again is None:
+        return first or again
+    if first.text != again.text:
+        return None
+    return max(first, again, key=lambda read: read.score)
 
 
 def _read_quad(
@@ -122,9 +141,9 @@ def _read_quad(
     length = float(np.hypot(*(quad[1] - quad[0])))
     margin = margin_modules * module_px / length
     samples = int(length * (1 + 2 * margin) / module_px * kernels.SAMPLES_PER_MODULE)
-    profile = kernels.average_profile(image, quad, margin, samples, lines)
+    rows = _lines_of(image, quad, margin, samples, lines)
     skip, reach = (modules * kernels.SAMPLES_PER_MODULE for modules in ends_modules)
-    found = _best_read(profile, skip, reach)
+    found = _best_read(kernels.aligned_mean(rows, ALIGN_REACH), skip, reach)
     if found is None:
         return None
     read, first, last = found
@@ -132,6 +151,18 @@ def _read_quad(
     top, bottom = quad[1] - quad[0], quad[2] - quad[3]
     placed = [quad[0] + top * ends[0], quad[0] + top * ends[1], quad[3] + bottom * ends[1], quad[3] + bottom * ends[0]]
     return ProfileRead(read.text, np.stack(placed), read.score, read.lead, read.lead_of_two)
+
+
+def _lines_of(image: Gray, quad: NDArray[np.float64], margin: float, samples: int, lines: int) -> Gray:
+    """Sample ``lines`` lines along the symbol between 10 % and 90 % of its height, both ends ``margin`` longer."""
+    along = (quad[1] + quad[2] - quad[0] - quad[3]) / 2
+    across = (quad[3] + quad[2] - quad[0] - quad[1]) / 2
+    step, down = along * ((1 + 2 * margin) / samples), across * (0.8 / lines)
+    first = quad.mean(axis=0) - step * ((samples - 1) / 2) - down * ((lines - 1) / 2)
+    place = np.array([[step[0], down[0], first[0]], [step[1], down[1], first[1]]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    seen = cv2.warpAffine(image, place, (samples, lines), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(seen, np.uint8)
 
 
 def _squared(line: NDArray[np.float64], height: float) -> NDArray[np.float64]:
@@ -148,7 +179,8 @@ def _deskewed(image: Gray, quad: NDArray[np.float64], module_px: float) -> NDArr
     for skew in SKEWS:
         cos, sin = np.cos(skew), np.sin(skew)
         turned = (quad - centre) @ np.array([[cos, sin], [-sin, cos]]) + centre
-        crisp = float(np.abs(np.diff(kernels.average_profile(image, turned, 0.0, samples, 12))).sum())
+        profile = cv2.reduce(_lines_of(image, turned, 0.0, samples, SKEW_LINES), 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
+        crisp = float(cv2.norm(profile[:, 1:], profile[:, :-1], cv2.NORM_L1))
         if crisp > best_crisp:
             best, best_crisp = turned, crisp
     return np.asarray(best, np.float64)
@@ -156,24 +188,24 @@ def _deskewed(image: Gray, quad: NDArray[np.float64], module_px: float) -> NDArr
 
 def _best_read(profile: NDArray[np.float32], skip: int, reach: int) -> tuple[ProfileRead, float, float] | None:
     """Try the likeliest pairs of ends under the likeliest conditions; return the best read and its ends, or None."""
-    stride = 1 if reach < FINE_REACH else 2
-    entries = -(-profile.shape[0] // stride)
-    start_scores, stop_scores = np.zeros(entries, np.float32), np.zeros(entries, np.float32)
-    banks = np.zeros((2, entries), np.int64)
-    kernels.end_scores(profile, stride, skip, reach, kernels.STARTS, kernels.STOPS, start_scores, stop_scores, banks)
+    scores, banks = np.empty((2, profile.shape[0]), np.float32), np.zeros((2, profile.shape[0]), np.int64)
+    kernels.end_scores(profile, skip, reach, kernels.START_COLUMNS, kernels.STOP_COLUMNS, scores, banks)
+    starts, stops = np.empty(ENDS_TRIED, np.int64), np.empty(ENDS_TRIED, np.int64)
+    starts = starts[: kernels.peaks(scores[0], END_FLOOR, starts)]
+    stops = stops[: kernels.peaks(scores[1], END_FLOOR, stops)]
     pairs = []
-    for start in _peaks(start_scores):
-        for stop in _peaks(stop_scores):
-            first, last = start * stride, stop * stride
+    for first in starts.tolist():
+        for last in stops.tolist():
             symbols = round(((last - first) / kernels.SAMPLES_PER_MODULE - 13) / 11)
             stretch = (last - first) / ((symbols * 11 + 13) * kernels.SAMPLES_PER_MODULE)
             if 3 <= symbols <= kernels.SYMBOLS_MAX and abs(stretch - 1) < 0.06:
-                likely = float(start_scores[start] + stop_scores[stop])
-                pairs.append((likely, first, last, symbols, (int(banks[0, start]), int(banks[1, stop]))))
+                likely = float(scores[0, first] + scores[1, last])
+                conditions = (kernels.SOUGHT[banks[0, first]], kernels.SOUGHT[banks[1, last]])
+                pairs.append((likely, first, last, symbols, conditions))
     best: tuple[ProfileRead, float, float] | None = None
     for _, first, last, symbols, conditions in sorted(pairs, reverse=True)[:ENDS_TRIED]:
         for bank in dict.fromkeys(conditions):
-            read = _characters(profile, float(first), float(last), symbols, bank)
+            read = _fitted(profile, float(first), float(last), symbols, bank)
             if read is None or (best is not None and read.score <= best[0].score):
                 continue
             best = (read, float(first), float(last))
@@ -182,19 +214,38 @@ def _best_read(profile: NDArray[np.float32], skip: int, reach: int) -> tuple[Pro
     return best
 
 
-def _peaks(scores: NDArray[np.float32]) -> list[int]:
-    """Return the best few local maxima above the floor."""
-    inner = scores[1:-1]
-    places = np.flatnonzero((inner >= scores[:-2]) & (inner > scores[2:]) & (inner > END_FLOOR)) + 1
-    return [int(place) for place in places[np.argsort(scores[places])[::-1][:ENDS_TRIED]]]
+def _fitted(profile: NDArray[np.float32], first: float, last: float, symbols: int, bank: int) -> ProfileRead | None:
+    """Read the characters under the conditions next to ``bank`` that explain the picture best."""
+    best = _characters(profile, first, last, symbols, bank)
+    if best.lead_of_two > CLEAR_LEAD and best.text:
+        return best
+    tried, moved = {bank}, True
+    while moved:
+        moved = False
+        for neighbour in _neighbours(bank):
+            if neighbour in tried:
+                continue
+            tried.add(neighbour)
+            read = _characters(profile, first, last, symbols, neighbour)
+            if read.score > best.score:
+                best, bank, moved = read, neighbour, True
+                break
+    return best if best.text else None
 
 
-def _characters(profile: NDArray[np.float32], first: float, last: float, symbols: int, bank: int) -> ProfileRead | None:
-    codewords = np.zeros(symbols, np.int64)
-    scores, margins = np.zeros(symbols, np.float32), np.zeros(symbols, np.float32)
-    mean = kernels.decode_profile(profile, first, last, symbols, kernels.PATTERNS[bank], codewords, scores, margins)
-    text = code128.text_of([int(value) for value in codewords])
-    if not text:
-        return None
+def _neighbours(bank: int) -> list[int]:
+    """The conditions one step of blur or of ink spread away."""
+    blur, spread = divmod(bank, len(kernels.SPREADS))
+    near = ((blur, spread - 1), (blur, spread + 1), (blur - 1, spread), (blur + 1, spread))
+    return [
+        b * len(kernels.SPREADS) + s for b, s in near if 0 <= b < len(kernels.BLURS) and 0 <= s < len(kernels.SPREADS)
+    ]
+
+
+def _characters(profile: NDArray[np.float32], first: float, last: float, symbols: int, bank: int) -> ProfileRead:
+    """Read the characters between two ends under one condition; the text is empty when they make no sense."""
+    codewords, margins = np.zeros(symbols, np.int64), np.zeros(symbols, np.float32)
+    mean = kernels.decode_profile(profile, first, last, kernels.PATTERN_COLUMNS[bank], codewords, margins)
+    text = code128.text_of(codewords.tolist())
     smallest = np.sort(margins)
-    return ProfileRead(text, np.zeros((4, 2)), float(mean), float(smallest[0]), float(smallest[0] + smallest[1]))
+    return ProfileRead(text or "", np.zeros((4, 2)), float(mean), float(smallest[0]), float(smallest[0] + smallest[1]))

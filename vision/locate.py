@@ -58,7 +58,7 @@ def boxes(tensor: NDArray[np.float32], tile: int, size_px: tuple[float, float], 
 
 def tilt_of_bars(image: Gray, tile: int) -> float:
     """Return the tilt in degrees of the most bar-like texture within fifteen degrees of upright; 0 when there is none."""
-    xx, yy, xy = tile_tensor(image, tile, 2, NOISE_FLOOR / 4)
+    xx, yy, xy = tile_tensor(image, tile, 3, NOISE_FLOOR / 4)
     along, twist = cv2.blur(xx - yy, (3, 3)), cv2.blur(2 * xy, (3, 3))
     energy = cv2.blur(xx + yy, (3, 3)) + 1.0
     strength = np.hypot(along, twist)

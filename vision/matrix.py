@@ -20,11 +20,19 @@ from vision.readings import Corners, Symbology
 Gray = NDArray[np.uint8]
 
 SCORE_FLOOR = 0.45
+CLEAR_SCORE = 0.9
+"""A frame that fits so well is not compared with other starts."""
 CANDIDATES_MAX = 3
+QUIET_WEIGHT = 0.7
+"""Edges in the quiet zone count this much against those of the weaker direction inside."""
 ANGLES = np.radians(np.arange(-9.0, 9.1, 2.25))
 STARTS = 5
-REACH_MODULES = 4.5
-VARIANTS = (0, 1, 2)
+REACH_MODULES = 3.0
+APERTURE = 0.4
+WAYS = ((0.0, 0), (0.15, 0), (0.0, 1), (0.0, 2))
+"""Share of each neighbour taken off a module, and variant of the threshold (see `kernels.bits_of`)."""
+SURE_UNUSED = 0.5
+"""A decode that left so much error correction unused is not compared with other ways of sampling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +64,8 @@ def find_and_decode(image: Gray, module_px: float, rows: int = 18, columns: int 
         if fit.score < SCORE_FLOOR:
             continue
         decoded = decode_fit(image, fit)
-        if decoded is not None:
-            return [decoded]
+        if decoded:
+            return decoded
     return []
 
 
@@ -67,24 +75,27 @@ def softened(image: Gray, module_px: float) -> Gray:
 
 
 def likely_places(soft: Gray, module_px: float, modules: int) -> list[NDArray[np.float64]]:
-    """Return up to three centres (x, y) where a busy square of the right size stands out from its surroundings."""
+    """Return up to three centres (x, y) of squares of the right size: edges both ways inside, quiet all around."""
     scale = max(1, int(module_px / 2))
     small = cv2.resize(soft, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA) if scale > 1 else soft
-    values = np.asarray(small, np.float32)
-    side = max(3, round(modules * module_px / scale))
-    ring = side + max(2, round(4 * module_px / scale))
-    mean = cv2.blur(values, (5, 5))
-    busy = (values - mean) ** 2
-    inner = cv2.boxFilter(busy, -1, (side, side), normalize=False)
-    outer = cv2.boxFilter(busy, -1, (ring, ring), normalize=False)
-    merit = np.asarray(inner - 1.5 * (outer - inner) * (side * side) / (ring * ring - side * side), np.float32)
-    places = []
+    across, down = cv2.spatialGradient(small)
+    sides, rims = (
+        [round(m * module_px / scale) for m in (modules, modules + 3)],
+        round((modules + 8) * module_px / scale),
+    )
+    squares = [cv2.multiply(slope, slope, dtype=cv2.CV_32F) for slope in (across, down)]
+    both = cv2.add(squares[0], squares[1])
+    energies = [cv2.boxFilter(square, -1, (sides[0], sides[0]), normalize=False) for square in squares]
+    rim = [cv2.boxFilter(both, -1, (side, side), normalize=False) for side in (rims, sides[1])]
+    merit = (rim[1] - rim[0]) * np.float32(QUIET_WEIGHT * sides[0] ** 2 / (rims**2 - sides[1] ** 2))
+    merit += np.minimum(energies[0], energies[1])
+    places: list[NDArray[np.float64]] = []
     for _ in range(CANDIDATES_MAX):
         _, top, _, (x, y) = cv2.minMaxLoc(merit)
-        if top <= 0:
+        if places and top <= 0:
             break
         places.append(np.array([x * scale + (scale - 1) / 2, y * scale + (scale - 1) / 2], np.float64))
-        cv2.circle(merit, (x, y), side // 2, (-1.0,), -1)
+        cv2.circle(merit, (x, y), sides[0] // 2, (-1e9,), -1)
     return places
 
 
@@ -100,6 +111,8 @@ def fit_near(soft: Gray, centre: NDArray[np.float64], module_px: float, rows: in
         score = kernels.refine_pose(soft, pose, rows, columns, 40)
         if score > best.score:
             best = Fit(pose, rows, columns, score)
+        if best.score > CLEAR_SCORE:
+            break
     return best
 
 
@@ -120,13 +133,12 @@ def sharpened(image: Gray, fit: Fit) -> Fit:
     """
     if fit.rows != fit.columns:
         return fit
-    pose, edges = fit.pose.copy(), np.zeros((4 * fit.rows, 5))
+    pose, edges, plane = fit.pose.copy(), np.zeros((4 * fit.rows, 5)), np.zeros(4)
     count = kernels.frame_edges(image, pose, fit.rows, edges)
     for along in (1.0, 0.0):
-        part = edges[:count][edges[:count, 4] == along]
-        if len(part) < fit.rows:
+        if not kernels.edge_plane(edges, count, along, plane):
             return fit
-        shift, across, down = _plane(part)
+        shift, across, down = plane[:3].tolist()
         unit = fit.pose[2:4] if along else fit.pose[4:6]
         pose[0:2] += shift * unit
         pose[2:4] += across * unit
@@ -134,33 +146,28 @@ def sharpened(image: Gray, fit: Fit) -> Fit:
     return Fit(pose, fit.rows, fit.columns, fit.score)
 
 
-def _plane(edges: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Fit offset = shift + across * column + down * row + spread * leg, leaving out what lies far off; rows of `frame_edges`."""
-    design = np.empty((len(edges), 4))
-    design[:, 0] = 1.0
-    design[:, 1:] = edges[:, [0, 1, 3]]
-    offset = edges[:, 2]
-    ridge = np.eye(4) * 1e-9
-    solved = np.linalg.solve(design.T @ design + ridge, design.T @ offset)
-    residual = np.abs(design @ solved - offset)
-    good = residual <= max(0.05, 2.5 * float(np.median(residual)))
-    design, offset = design[good], offset[good]
-    solved = np.linalg.solve(design.T @ design + ridge, design.T @ offset)
-    return float(solved[0]), float(solved[1]), float(solved[2])
+def decode_fit(image: Gray, fit: Fit) -> list[Decoded]:
+    """Sample the modules of a fitted symbol and decode them in every way until one is sure.
 
-
-def decode_fit(image: Gray, fit: Fit) -> Decoded | None:
-    """Sample the modules of a fitted symbol, try the three ways of thresholding, return the least corrected decode."""
+    The ways differ in the pose (as fitted, or sharpened on the edges), in how much the neighbours of a module are held
+    against it, and in the threshold. Returns the least corrected decode of each different text: more than one is a
+    disagreement for the caller to see.
+    """
     values = np.zeros((fit.rows, fit.columns), np.float32)
     bits = np.zeros((fit.rows, fit.columns), np.uint8)
-    kernels.sample_modules(image, fit.pose, fit.rows, fit.columns, 0.6, values)
-    best: Decoded | None = None
-    for variant in VARIANTS:
-        kernels.bits_of(values, variant, bits)
-        decoded = decode_pure(bits, Symbology.DATA_MATRIX)
-        if decoded is None:
-            continue
-        placed = Decoded(decoded.payload, decoded.symbology, fit.corners, decoded.unused_correction)
-        if best is None or (placed.unused_correction or 0.0) > (best.unused_correction or 0.0):
-            best = placed
-    return best
+    found: dict[str, Decoded] = {}
+    for pose in (fit, None):
+        placed = pose or sharpened(np.asarray(cv2.GaussianBlur(image, (0, 0), 0.7), np.uint8), fit)
+        kernels.sample_modules(image, placed.pose, fit.rows, fit.columns, APERTURE, values)
+        for share, variant in WAYS:
+            kernels.bits_of(kernels.without_neighbours(values, share) if share else values, variant, bits)
+            decoded = decode_pure(bits, Symbology.DATA_MATRIX)
+            if decoded is None:
+                continue
+            unused = decoded.unused_correction or 0.0
+            known = found.get(decoded.payload)
+            if known is None or unused > (known.unused_correction or 0.0):
+                found[decoded.payload] = Decoded(decoded.payload, decoded.symbology, placed.corners, unused)
+            if unused >= SURE_UNUSED:
+                return list(found.values())
+    return list(found.values())

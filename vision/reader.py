@@ -122,9 +122,9 @@ class PieceReader:
         steps = [
             self._step(Path.FAST, self._quick, lambda s, v: v, for_linear=False),
             self._step(Path.FAST, fast, self._thinned, for_matrix=False),
+            _Step(Path.PROFILE, WITNESS_NAME, self._by_profile, for_matrix=False),
             self._step(Path.GAUSS, fast, lambda s, v: enhance.smoothed(v)),
             _Step(Path.FITTED, FITTED, self._fitted, for_linear=False),
-            _Step(Path.PROFILE, WITNESS_NAME, self._by_profile, for_matrix=False),
             self._step(Path.UPSCALED, fast, lambda s, v: enhance.upscaled(v)),
             self._step(Path.ADAPTIVE, fast, lambda s, v: enhance.binarised(v, s.module_px)),
             self._step(Path.CLOSED, fast, lambda s, v: enhance.closed(v, s.module_px), for_linear=False),

@@ -200,6 +200,13 @@ def test_code_128_codewords_round_trip_through_set_b_with_their_check(text: str)
     assert code128.text_of([104, *data, (check + 1) % 103]) is None
 
 
+@pytest.mark.parametrize("function", [code128.FNC1, code128.FNC2, code128.FNC3, code128.CODE_B])
+def test_a_function_character_does_not_vanish_from_a_text(function: int) -> None:
+    data = [33, 34, function, 35]  # in code set B 100 is FNC4
+    check = (104 + sum(place * value for place, value in enumerate(data, start=1))) % 103
+    assert code128.text_of([104, *data, check]) is None
+
+
 def test_kernels_agree_with_their_uncompiled_twins() -> None:
     rng = np.random.default_rng(0)
     image = np.asarray(cv2.GaussianBlur(rng.integers(0, 255, (40, 60)).astype(np.uint8), (0, 0), 2), np.uint8)
@@ -207,13 +214,38 @@ def test_kernels_agree_with_their_uncompiled_twins() -> None:
     pose = np.array([30.0, 20.0, 1.5, 0.1, -0.1, 1.5])
     for kernel in (matrix_kernels.frame_score, matrix_kernels.border_score, matrix_kernels.clock_deviation):
         assert kernel(image, pose, 10, 10) == pytest.approx(kernel.py_func(image, pose, 10, 10), abs=1e-5)
-    quad = np.array([[5.0, 5.0], [50.0, 6.0], [50.0, 30.0], [5.0, 29.0]])
-    profile = kernels.average_profile(image, quad, 0.1, 200, 6)
-    assert np.allclose(profile, kernels.average_profile.py_func(image, quad, 0.1, 200, 6), atol=1e-2)
-    pattern = kernels.PATTERNS[0, 5]
-    assert kernels.correlation(profile, 20.0, 1.0, pattern) == pytest.approx(
-        kernels.correlation.py_func(profile, 20.0, 1.0, pattern), abs=1e-3
-    )
+    values = rng.uniform(0, 1, (10, 10)).astype(np.float32)
+    softer = matrix_kernels.without_neighbours
+    assert np.allclose(softer(values, 0.2), softer.py_func(values, 0.2), atol=1e-5)
+    rows = np.tile(image[20], (5, 2))
+    assert np.allclose(kernels.aligned_mean(rows, 4), kernels.aligned_mean.py_func(rows, 4), atol=1e-3)
+    window, scores, twin = (rng.uniform(0, 255, 44).astype(np.float32), *np.zeros((2, 106), np.float32))
+    kernels.correlate(window, kernels.PATTERN_COLUMNS[0], scores)
+    kernels.correlate.py_func(window, kernels.PATTERN_COLUMNS[0], twin)
+    assert np.allclose(scores, twin, atol=1e-4)
+
+
+@given(st.integers(0, 105), st.integers(0, 44), st.floats(-2, 2), st.floats(5, 200))
+def test_a_character_under_any_light_explains_its_own_picture_best(
+    kind: int, bank: int, slope: float, contrast: float
+) -> None:
+    columns = kernels.PATTERN_COLUMNS[bank]
+    light = 120 + slope * np.arange(44) + contrast * columns[:, kind]
+    scores = np.zeros(106, np.float32)
+    kernels.correlate(light.astype(np.float32), columns, scores)
+    assert int(scores.argmax()) == kind
+    assert scores[kind] == pytest.approx(1.0, abs=1e-3)
+
+
+@given(st.floats(0.0, 6.0), st.integers(0, 2**31))
+def test_lines_displaced_by_a_wave_are_laid_on_each_other_again(height: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    bars = cv2.GaussianBlur(np.repeat(rng.integers(0, 2, 100) * 200.0 + 20, 4)[None], (0, 0), 1.5)[0]
+    shifts = np.round(height * np.sin(np.linspace(0, 3, 24) + rng.uniform(0, 6))).astype(int)
+    shifts -= shifts[12]
+    rows = np.stack([np.roll(bars, -shift) for shift in shifts]).astype(np.uint8)
+    mean = kernels.aligned_mean(rows, 16)
+    assert np.abs(mean[40:-40] - bars[40:-40]).max() < 3.0
 
 
 def test_two_exposures_of_the_same_scene_have_different_hashes_and_a_copy_the_same() -> None:

@@ -30,18 +30,24 @@ def grade_linear(frame: Gray, corners: Corners, white: float = 255.0) -> Grade:
 
 def grade_of_scans(measured: NDArray[np.float32]) -> Grade:
     """Grade the parameters of several scans, (scans, 7) as `vision.kernels.linear_grade.PARAMETERS` lists them."""
-    scans = np.array([_scan_grades(row) for row in measured])
-    means = measured.mean(axis=0)
+    scans = [_scan_grades(*row) for row in measured.tolist()]
     return Grade(
-        overall=float(scans.min(axis=1).mean()),
+        overall=sum(min(grades) for grades in scans) / len(scans),
         standard=STANDARD,
-        parameters=dict(zip(NAMES, (float(value) for value in scans.mean(axis=0)), strict=True)),
-        measured=dict(zip(NAMES, (float(value) for value in means), strict=True)),
+        parameters=dict(zip(NAMES, (sum(column) / len(scans) for column in zip(*scans, strict=True)), strict=True)),
+        measured=dict(zip(NAMES, measured.mean(axis=0).tolist(), strict=True)),
     )
 
 
-def _scan_grades(row: NDArray[np.float32]) -> tuple[float, ...]:
-    contrast, ratio, edge_contrast, modulation, defects, decodability, edges = (float(value) for value in row)
+def _scan_grades(
+    contrast: float,
+    ratio: float,
+    edge_contrast: float,
+    modulation: float,
+    defects: float,
+    decodability: float,
+    edges: float,
+) -> tuple[float, ...]:
     return (
         scale.at_least(contrast, scale.SYMBOL_CONTRAST),
         scale.passes(ratio <= scale.MINIMUM_REFLECTANCE_RATIO),

@@ -65,18 +65,18 @@ def grade_matrix(sampled: Sampled, unused_correction: float) -> Grade:
     values, dark = sampled.reflectance, sampled.dark
     low, high = float(values.min()), float(values.max())
     contrast = high - low
-    middle = (high + low) / 2
-    margin = np.where(dark > 0, middle - values, values - middle) * 2 / max(contrast, 1e-6)
+    owner = codeword_of_module(*values.shape)
+    worst, damage = np.zeros(int(owner.max()) + 1), np.zeros(4)
+    kernels.margins_of(values, dark, owner, worst, damage)
     pose = sampled.fit.pose
     across, down = float(np.hypot(pose[2], pose[3])), float(np.hypot(pose[4], pose[5]))
     axial = abs(across - down) / ((across + down) / 2)
-    damage = _frame_damage(np.asarray(margin < 0))
-    modulation, modulation_grade = _modulation(np.asarray(margin))
+    modulation, modulation_grade = _modulation(worst, CORRECTION_CODEWORDS[values.shape[0]])
     parameters = {
         "decode": 4.0,
         "contrast": scale.at_least(contrast, scale.SYMBOL_CONTRAST),
         "modulation": modulation_grade,
-        "fixed_pattern_damage": min(scale.at_most(share, scale.FIXED_PATTERN) for share in damage),
+        "fixed_pattern_damage": min(scale.at_most(share, scale.FIXED_PATTERN) for share in damage.tolist()),
         "axial_nonuniformity": scale.at_most(axial, scale.AXIAL),
         "grid_nonuniformity": scale.at_most(sampled.grid_deviation, scale.GRID),
         "unused_correction": scale.at_least(unused_correction, scale.UNUSED_CORRECTION),
@@ -84,7 +84,7 @@ def grade_matrix(sampled: Sampled, unused_correction: float) -> Grade:
     measured = {
         "contrast": contrast,
         "modulation": modulation,
-        "fixed_pattern_damage": max(damage),
+        "fixed_pattern_damage": float(damage.max()),
         "axial_nonuniformity": axial,
         "grid_nonuniformity": sampled.grid_deviation,
         "unused_correction": unused_correction,
@@ -92,33 +92,19 @@ def grade_matrix(sampled: Sampled, unused_correction: float) -> Grade:
     return Grade(min(parameters.values()), STANDARD, parameters, measured)
 
 
-def _modulation(margin: NDArray[np.float64]) -> tuple[float, float]:
+def _modulation(worst: NDArray[np.float64], capacity: int) -> tuple[float, float]:
     """Return the modulation of the median codeword and the grade (clause 7.8.4).
 
-    At each level the codewords whose worst module stays below it count as errors, and the level is capped by the
-    grade of the error correction that would then be left.
+    ``worst`` is the worst margin of each codeword, ``capacity`` the number of error correction codewords. At each level
+    the codewords that stay below it count as errors, and the level is capped by the grade of the correction then left.
     """
-    rows, columns = margin.shape
-    owner = codeword_of_module(rows, columns)
-    total = int(owner.max()) + 1
-    worst = np.full(total, np.inf)
-    np.minimum.at(worst, owner[owner >= 0], margin[1:-1, 1:-1][owner >= 0])
-    capacity = CORRECTION_CODEWORDS[rows]
+    ordered = np.sort(worst)
     best = 0.0
     for place, level in enumerate(scale.MODULATION_MATRIX):
-        left = 1.0 - 2.0 * float((worst < level).sum()) / capacity
+        left = 1.0 - 2.0 * int(np.searchsorted(ordered, level)) / capacity
         best = max(best, min(4.0 - place, scale.at_least(left, scale.UNUSED_CORRECTION)))
-    return float(np.median(worst)), best
-
-
-def _frame_damage(wrong: NDArray[np.bool_]) -> tuple[float, float, float, float]:
-    """Return the share of wrong modules of left leg, lower leg, upper and right clock track."""
-    return (
-        float(wrong[:, 0].mean()),
-        float(wrong[-1, :].mean()),
-        float(wrong[0, 1:].mean()),
-        float(wrong[:-1, -1].mean()),
-    )
+    middle = ordered.size // 2
+    return float(ordered[middle] + ordered[~middle]) / 2, best
 
 
 def true_modules(payload: str) -> NDArray[np.uint8] | None:

@@ -21,12 +21,18 @@ EDGE_CONTRAST_MIN = 0.15
 
 def at_least(value: float, steps: tuple[float, float, float, float]) -> float:
     """Grade a value that is the better the larger: 4 from the first step, 0 below the last."""
-    return float(next((4 - place for place, step in enumerate(steps) if value >= step), 0))
+    for place, step in enumerate(steps):
+        if value >= step:
+            return 4.0 - place
+    return 0.0
 
 
 def at_most(value: float, steps: tuple[float, float, float, float]) -> float:
     """Grade a value that is the better the smaller: 4 up to the first step, 0 above the last."""
-    return float(next((4 - place for place, step in enumerate(steps) if value <= step + 1e-9), 0))
+    for place, step in enumerate(steps):
+        if value <= step + 1e-9:
+            return 4.0 - place
+    return 0.0
 
 
 def passes(good: bool) -> float:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 SAMPLES_PER_MODULE = 4
 SYMBOL_SAMPLES = 11 * SAMPLES_PER_MODULE
 STOP_SAMPLES = 13 * SAMPLES_PER_MODULE
+QUIET_SAMPLES = 6 * SAMPLES_PER_MODULE
 SYMBOLS_MAX = 64
 """Longest symbol considered, in characters with start, check and stop: a limit, not a wish."""
 
@@ -31,12 +32,14 @@ _WIDTHS = tuple(_WIDTH_DIGITS[place : place + 6] for place in range(0, 6 * 106, 
 _STOP = "2331112"
 
 
+PLAY = 2
+"""Samples by which one line of a bar code may be displaced against the next."""
 QUIET_MODULES = 6
 """Light modules before the start and after the stop pattern that belong to the search templates."""
 
 
 def _pattern(widths: str, blur: float, spread: float, quiet: tuple[int, int] = (0, 0)) -> NDArray[np.float32]:
-    """Return the zero-mean, unit-length samples of one character; dark is negative.
+    """Return the unit-length samples of one character without their mean and slope; dark is negative.
 
     ``blur`` is the sigma of the lens in modules; ``spread`` how far each edge of ink has moved outwards, in modules;
     ``quiet`` light modules before and after.
@@ -52,146 +55,189 @@ def _pattern(widths: str, blur: float, spread: float, quiet: tuple[int, int] = (
         dark = windows.max(axis=1) if spread > 0 else windows.min(axis=1)
     soft = np.convolve(dark, shape / shape.sum(), mode="same")[3 * fine : -3 * fine]
     samples = -soft.reshape(-1, fine // SAMPLES_PER_MODULE).mean(axis=1)
-    centred = samples - samples.mean()
-    return np.asarray(centred / np.linalg.norm(centred), np.float32)
+    ramp = np.arange(samples.size) - (samples.size - 1) / 2
+    level = samples - samples.mean()
+    level -= ramp * (level @ ramp) / (ramp @ ramp)
+    return np.asarray(level / np.linalg.norm(level), np.float32)
 
 
-BLURS = (0.3, 0.55)
-SPREADS = (-0.4, -0.2, 0.0, 0.2, 0.4)
+BLURS = (0.2, 0.3, 0.42, 0.55, 0.7)
+SPREADS = (-0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4)
 BANKS = tuple((blur, spread) for blur in BLURS for spread in SPREADS)
-"""Lens blur and ink spread (modules) a character may have been printed and seen with."""
-PATTERNS: NDArray[np.float32] = np.stack([[_pattern(w, *bank) for w in _WIDTHS] for bank in BANKS])
-"""(banks, 106, 44): every character in every condition."""
-STARTS: NDArray[np.float32] = np.stack(
-    [[_pattern(w, *bank, (QUIET_MODULES, 0)) for w in _WIDTHS[103:106]] for bank in BANKS]
+"""Lens blur and ink spread (modules) a character may have been printed and seen with: a grid, blur by blur."""
+SOUGHT = tuple(
+    place for place, (blur, spread) in enumerate(BANKS) if blur in (0.3, 0.55) and round(spread * 10) % 2 == 0
 )
-"""(banks, 3, 68): quiet zone and start character."""
-STOPS: NDArray[np.float32] = np.stack([_pattern(_STOP, *bank, (0, QUIET_MODULES)) for bank in BANKS])
-"""(banks, 76): stop pattern and quiet zone."""
+"""The banks with which the ends of a symbol are sought; the others refine."""
+PATTERN_COLUMNS: NDArray[np.float32] = np.stack(
+    [np.ascontiguousarray(np.stack([_pattern(w, *bank) for w in _WIDTHS]).T) for bank in BANKS]
+)
+"""(banks, 44, 106): every character in every condition, samples first."""
+START_COLUMNS: NDArray[np.float32] = np.ascontiguousarray(
+    np.stack([_pattern(w, *BANKS[bank], (QUIET_MODULES, 0)) for bank in SOUGHT for w in _WIDTHS[103:106]]).T
+)
+"""(68, banks sought * 3): quiet zone and start character."""
+STOP_COLUMNS: NDArray[np.float32] = np.ascontiguousarray(
+    np.stack([_pattern(_STOP, *BANKS[bank], (0, QUIET_MODULES)) for bank in SOUGHT]).T
+)
+"""(76, banks sought): stop pattern and quiet zone."""
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def average_profile(
-    image: NDArray[np.uint8], quad: NDArray[np.float64], margin: float, samples: int, lines: int
-) -> NDArray[np.float32]:
-    """Mean grey level along the symbol.
+def aligned_mean(rows: NDArray[np.uint8], reach: int) -> NDArray[np.float32]:
+    """Mean of the rows (lines, samples) after each was shifted to where it agrees best with the mean of those before it.
 
-    ``quad`` is (4, 2): top left, top right, bottom right, bottom left in pixels. ``margin`` extends both ends by that
-    fraction of the length. ``lines`` parallel lines between 10 % and 90 % of the height are averaged.
-    Returns float32 (samples,). Samples outside the image take the nearest pixel.
+    Tilt that was guessed a little wrong, and waves in paper or film, shift the lines of a bar code against each other;
+    a plain mean would smear it. The row in the middle stays where it is; the others are laid on it outwards, each within
+    `PLAY` samples of its inner neighbour and ``reach`` of the middle. What agrees is the slope of the grey levels.
     """
-    height, width = image.shape
-    profile = np.zeros(samples, np.float32)
-    for line in range(lines):
-        v = 0.1 + 0.8 * (line + 0.5) / lines
-        ax = quad[0, 0] + (quad[3, 0] - quad[0, 0]) * v
-        ay = quad[0, 1] + (quad[3, 1] - quad[0, 1]) * v
-        bx = quad[1, 0] + (quad[2, 0] - quad[1, 0]) * v
-        by = quad[1, 1] + (quad[2, 1] - quad[1, 1]) * v
-        for index in range(samples):
-            u = -margin + (1.0 + 2.0 * margin) * (index + 0.5) / samples
-            x = min(max(ax + (bx - ax) * u, 0.0), width - 1.001)
-            y = min(max(ay + (by - ay) * u, 0.0), height - 1.001)
-            left, top = int(x), int(y)
-            fx, fy = x - left, y - top
-            upper = image[top, left] * (1 - fx) + image[top, left + 1] * fx
-            lower = image[top + 1, left] * (1 - fx) + image[top + 1, left + 1] * fx
-            profile[index] += upper * (1 - fy) + lower * fy
-    return profile / np.float32(lines)
+    lines, samples = rows.shape
+    total = np.zeros(samples, np.float32)
+    slope = np.zeros(samples, np.float32)
+    slopes = np.zeros(samples, np.float32)
+    for index in range(samples):
+        total[index] = rows[lines // 2, index]
+    for index in range(1, samples - 1):
+        slopes[index] = total[index + 1] - total[index - 1]
+    inner = samples - 2 * reach
+    for way in (-1, 1):
+        shift = 0
+        line = lines // 2 + way
+        while 0 <= line < lines:
+            for index in range(samples - 2):
+                slope[index + 1] = np.float32(rows[line, index + 2]) - np.float32(rows[line, index])
+            best, chosen = np.float32(-1e30), shift
+            for trial in range(max(-reach, shift - PLAY), min(reach, shift + PLAY) + 1):
+                ours, theirs = slope[reach - trial : reach - trial + inner], slopes[reach : reach + inner]
+                merit = np.float32(0.0)
+                for index in range(inner):
+                    merit += ours[index] * theirs[index]
+                if merit > best:
+                    best, chosen = merit, trial
+            shift = chosen
+            begin, end = max(0, shift), min(samples, samples + shift)
+            span = end - begin
+            onto, onto_slopes = total[begin:end], slopes[begin:end]
+            values, value_slopes = rows[line, begin - shift : end - shift], slope[begin - shift : end - shift]
+            for index in range(span):
+                onto[index] += values[index]
+                onto_slopes[index] += value_slopes[index]
+            for index in range(begin):
+                total[index] += rows[line, 0]
+            for index in range(end, samples):
+                total[index] += rows[line, samples - 1]
+            line += way
+    return total / np.float32(lines)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def correlation(profile: NDArray[np.float32], start: float, step: float, pattern: NDArray[np.float32]) -> float:
-    """Normalised correlation of ``pattern`` with the profile from position ``start``, ``step`` positions a sample."""
-    total, squares, dot = 0.0, 0.0, 0.0
-    last = profile.shape[0] - 1.001
-    count = pattern.shape[0]
-    for index in range(count):
-        x = min(max(start + index * step, 0.0), last)
-        left = int(x)
-        value = profile[left] + (profile[left + 1] - profile[left]) * (x - left)
-        total += value
+def correlate(window: NDArray[np.float32], columns: NDArray[np.float32], scores: NDArray[np.float32]) -> None:
+    """Normalised correlation of a piece of profile with every template, light gradient left out; fills ``scores``.
+
+    ``columns`` is (samples, templates), each template without mean and slope and of unit length.
+    """
+    samples, templates = columns.shape
+    total, lean = np.float32(0.0), np.float32(0.0)
+    middle = np.float32((samples - 1) / 2)
+    for sample in range(samples):
+        total += window[sample]
+        lean += window[sample] * (np.float32(sample) - middle)
+    mean = total / np.float32(samples)
+    slope = lean / np.float32(samples * (samples * samples - 1) / 12)
+    squares = np.float32(0.0)
+    scores[:] = 0.0
+    for sample in range(samples):
+        value = window[sample] - mean - slope * (np.float32(sample) - middle)
         squares += value * value
-        dot += value * pattern[index]
-    variance = squares - total * total / count
-    if variance <= 1e-6:
-        return 0.0
-    return float(dot / np.sqrt(variance))
+        for template in range(templates):
+            scores[template] += value * columns[sample, template]
+    norm = np.float32(1.0 / np.sqrt(max(squares, np.float32(1.0))))
+    for template in range(templates):
+        scores[template] *= norm
 
 
 @njit(cache=True, nogil=True, fastmath=True)
 def end_scores(
     profile: NDArray[np.float32],
-    stride: int,
     skip: int,
     reach: int,
     starts: NDArray[np.float32],
     stops: NDArray[np.float32],
-    start_scores: NDArray[np.float32],
-    stop_scores: NDArray[np.float32],
+    out: NDArray[np.float32],
     best_bank: NDArray[np.int64],
 ) -> None:
-    """Score every ``stride``-th position as the place of a start character, and as the end of a stop pattern.
+    """Score every position as the place of a start character (``out`` row 0), and as the end of a stop pattern (row 1).
 
     Positions are those of the first start sample and one past the last stop sample (quiet zones outside). Only
-    positions ``skip`` to ``reach`` from either end are tried, for start and stop. Entry k of the scores belongs to
-    position k * stride; ``best_bank`` (2, entries) names the condition.
+    positions ``skip`` to ``reach`` from either end are tried. ``starts`` and ``stops`` are `START_COLUMNS` and
+    `STOP_COLUMNS`; ``best_bank`` (2, positions) names the condition.
     """
-    quiet = 6 * 4
-    start_scores[:] = -1.0
-    stop_scores[:] = -1.0
+    out[:] = -1.0
     count = profile.shape[0]
-    for entry in range(start_scores.shape[0]):
-        position = entry * stride
-        if skip <= position < reach:
-            for bank in range(starts.shape[0]):
-                for kind in range(starts.shape[1]):
-                    score = correlation(profile, position - quiet, 1.0, starts[bank, kind])
-                    if score > start_scores[entry]:
-                        start_scores[entry] = score
-                        best_bank[0, entry] = bank
-        if count - reach <= position < count - skip:
-            for bank in range(starts.shape[0]):
-                score = correlation(profile, position - 52.0, 1.0, stops[bank])
-                if score > stop_scores[entry]:
-                    stop_scores[entry] = score
-                    best_bank[1, entry] = bank
+    of_starts, of_stops = np.zeros(starts.shape[1], np.float32), np.zeros(stops.shape[1], np.float32)
+    padded = np.empty(count + 2 * STOP_SAMPLES, np.float32)
+    padded[:STOP_SAMPLES], padded[STOP_SAMPLES + count :] = profile[0], profile[count - 1]
+    padded[STOP_SAMPLES : STOP_SAMPLES + count] = profile
+    for position in range(max(0, skip), min(count, reach)):
+        correlate(padded[position - QUIET_SAMPLES + STOP_SAMPLES :], starts, of_starts)
+        best = np.argmax(of_starts)
+        out[0, position], best_bank[0, position] = of_starts[best], best // 3
+    for position in range(max(0, count - reach), min(count, count - skip)):
+        correlate(padded[position:], stops, of_stops)
+        best = np.argmax(of_stops)
+        out[1, position], best_bank[1, position] = of_stops[best], best
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def peaks(scores: NDArray[np.float32], floor: float, places: NDArray[np.int64]) -> int:
+    """Fill ``places`` with the highest local maxima above ``floor``, best first; return how many."""
+    found = 0
+    for place in range(1, scores.shape[0] - 1):
+        score = scores[place]
+        if not (score > floor and score >= scores[place - 1] and score > scores[place + 1]):
+            continue
+        rank = found if found < places.shape[0] else places.shape[0]
+        while rank > 0 and scores[places[rank - 1]] < score:
+            if rank < places.shape[0]:
+                places[rank] = places[rank - 1]
+            rank -= 1
+        if rank < places.shape[0]:
+            places[rank] = place
+            found = min(found + 1, places.shape[0])
+    return found
 
 
 @njit(cache=True, nogil=True, fastmath=True)
 def _best_character(
-    profile: NDArray[np.float32], place: float, step: float, patterns: NDArray[np.float32]
+    profile: NDArray[np.float32], place: float, step: float, columns: NDArray[np.float32], best_of: NDArray[np.float32]
 ) -> tuple[int, float, float, float]:
     """The best pattern at ``place`` (a quarter module of play), its score, its lead over the next, the shift taken.
 
     The lead is the logarithm of the ratio of what the two leave unexplained (one minus correlation): a difference of
     0.01 means much where the picture is crisp and nothing where it is noise.
     """
-    best, second, chosen, moved = -2.0, -2.0, -1, 0.0
-    window = np.zeros(44, np.float32)
     last = profile.shape[0] - 1.001
+    kinds = columns.shape[1]
+    scores = np.zeros(kinds, np.float32)
+    window = np.zeros(SYMBOL_SAMPLES, np.float32)
+    best_of[:] = -2.0
+    best, chosen, moved = np.float32(-2.0), -1, 0.0
     for shift in range(-1, 2):
-        total, squares = 0.0, 0.0
-        for sample in range(44):
+        for sample in range(SYMBOL_SAMPLES):
             x = min(max(place + (shift + sample) * step, 0.0), last)
             left = int(x)
-            value = profile[left] + (profile[left + 1] - profile[left]) * (x - left)
-            window[sample] = value
-            total += value
-            squares += value * value
-        norm = 1.0 / np.sqrt(max(squares - total * total / 44.0, 1e-6))
-        for kind in range(106):
-            dot = np.float32(0.0)
-            for sample in range(44):
-                dot += window[sample] * patterns[kind, sample]
-            score = dot * norm
+            window[sample] = profile[left] + (profile[left + 1] - profile[left]) * np.float32(x - left)
+        correlate(window, columns, scores)
+        for kind in range(kinds):
+            score = scores[kind]
+            best_of[kind] = max(best_of[kind], score)
             if score > best:
-                if kind != chosen:
-                    second = best
                 best, chosen, moved = score, kind, shift * step
-            elif score > second and kind != chosen:
-                second = score
-    return chosen, best, np.log((1.001 - second) / (1.001 - best)), moved
+    second = np.float32(-2.0)
+    for kind in range(kinds):
+        if kind != chosen:
+            second = max(second, best_of[kind])
+    return chosen, float(best), float(np.log((1.001 - second) / (1.001 - best))), moved
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -199,24 +245,24 @@ def decode_profile(
     profile: NDArray[np.float32],
     first: float,
     last: float,
-    symbols: int,
-    patterns: NDArray[np.float32],
+    columns: NDArray[np.float32],
     codewords: NDArray[np.int64],
-    scores: NDArray[np.float32],
     margins: NDArray[np.float32],
 ) -> float:
     """Decode a profile whose start begins at position ``first`` and whose stop ends at ``last``.
 
-    ``symbols`` counts start, data and check, not the stop pattern. ``patterns`` is one bank, (106, 44). Fills the
-    codewords, their correlations and the lead of each over its runner-up; returns the mean correlation.
+    ``columns`` is one bank of `PATTERN_COLUMNS`. Fills the codewords (start, data and check, not the stop pattern) and
+    the lead of each over its runner-up; returns the mean correlation.
     """
+    symbols = codewords.shape[0]
     step = (last - first) / ((symbols * 11 + 13) * 4.0)
     drift, total = 0.0, 0.0
+    best_of = np.zeros(columns.shape[1], np.float32)
     for index in range(symbols):
-        chosen, score, lead, moved = _best_character(profile, first + index * 44.0 * step + drift, step, patterns)
+        place = first + index * 44.0 * step + drift
+        chosen, score, lead, moved = _best_character(profile, place, step, columns, best_of)
         codewords[index] = chosen
-        scores[index] = score
         margins[index] = lead
         drift += 0.5 * moved
         total += score
-    return total / symbols
+    return float(total / symbols)

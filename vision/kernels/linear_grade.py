@@ -9,8 +9,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from vision.kernels.matrix import sample
-
 PARAMETERS = 7
 """Per scan: symbol contrast, Rmin/Rmax, least edge contrast, modulation, defects, decodability, edges found."""
 
@@ -26,15 +24,28 @@ def scan_profile(
 ) -> None:
     """Reflectance along the line at fraction ``at`` of the symbol's height; ``margin`` extends both ends."""
     count = out.shape[0]
+    height, width = image.shape
+    right, lower = np.float32(width - 1.001), np.float32(height - 2.001)
     ax = quad[0, 0] + (quad[3, 0] - quad[0, 0]) * at
     ay = quad[0, 1] + (quad[3, 1] - quad[0, 1]) * at
     bx = quad[1, 0] + (quad[2, 0] - quad[1, 0]) * at
     by = quad[1, 1] + (quad[2, 1] - quad[1, 1]) * at
+    step = (1.0 + 2.0 * margin) / (count - 1)
+    x0, y0 = np.float32(ax - (bx - ax) * margin), np.float32(ay - (by - ay) * margin)
+    dx, dy = np.float32((bx - ax) * step), np.float32((by - ay) * step)
+    share = np.float32(1.0 / (3.0 * white))
     for index in range(count):
-        u = -margin + (1.0 + 2.0 * margin) * index / (count - 1)
-        x, y = ax + (bx - ax) * u, ay + (by - ay) * u
-        total = sample(image, x, y - 1.0) + sample(image, x, y) + sample(image, x, y + 1.0)
-        out[index] = total / (3.0 * white)
+        x = min(max(x0 + dx * np.float32(index), np.float32(0.0)), right)
+        y = min(max(y0 + dy * np.float32(index), np.float32(1.0)), lower)
+        left, top = np.int32(x), np.int32(y)
+        fx, fy = x - np.float32(left), y - np.float32(top)
+        total = np.float32(0.0)
+        for place in range(2):
+            column = left + place
+            first, last = np.float32(image[top - 1, column]), np.float32(image[min(top + 2, height - 1), column])
+            inner = np.float32(image[top, column]) + np.float32(image[top + 1, column])
+            total += (first + inner + (last - first) * fy) * (fx if place else np.float32(1.0) - fx)
+        out[index] = total * share
 
 
 @njit(cache=True, nogil=True, fastmath=True)

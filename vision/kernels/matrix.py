@@ -197,6 +197,22 @@ def sample_modules(
 
 
 @njit(cache=True, nogil=True, fastmath=True)
+def without_neighbours(values: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """Sampled modules less what blur and spread ink brought in from the four neighbours of each (outside: light)."""
+    rows, columns = values.shape
+    light = values.max()
+    out = np.empty_like(values)
+    for r in range(rows):
+        for c in range(columns):
+            upper = values[r - 1, c] if r > 0 else light
+            lower = values[r + 1, c] if r + 1 < rows else light
+            left = values[r, c - 1] if c > 0 else light
+            right = values[r, c + 1] if c + 1 < columns else light
+            out[r, c] = values[r, c] + share * (4 * values[r, c] - upper - lower - left - right)
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath=True)
 def bits_of(values: NDArray[np.float32], variant: int, out: NDArray[np.uint8]) -> None:
     """Threshold sampled modules (1 dark) against a level fitted to the frame modules; fills ``out``.
 
@@ -348,3 +364,93 @@ def frame_edges(image: NDArray[np.uint8], pose: Pose, size: int, out: NDArray[np
                 out[count, 4] = 1.0 if along else 0.0
                 count += 1
     return count
+
+
+@njit(cache=True, nogil=True)
+def edge_plane(edges: NDArray[np.float64], count: int, along: float, out: NDArray[np.float64]) -> bool:
+    """Fit offset = shift + across * c + down * r + spread * leg over the rows of `frame_edges` of one direction.
+
+    Least squares twice, the second time without what lies far off. Fills ``out`` (shift, across, down, spread); false
+    when too few edges were found.
+    """
+    kept = np.zeros(count, np.bool_)
+    for row in range(count):
+        kept[row] = edges[row, 4] == along
+    wanted = edges.shape[0] // 4
+    if kept.sum() < wanted:
+        return False
+    design = np.ones(4)
+    for turn in range(2):
+        normal, right = np.eye(4) * 1e-9, np.zeros(4)
+        for row in range(count):
+            if kept[row]:
+                design[1], design[2], design[3] = edges[row, 0], edges[row, 1], edges[row, 3]
+                for i in range(4):
+                    right[i] += design[i] * edges[row, 2]
+                    for j in range(4):
+                        normal[i, j] += design[i] * design[j]
+        out[:] = _solved(normal, right)
+        if turn == 1:
+            break
+        residual = np.zeros(count)
+        for row in range(count):
+            fitted = out[0] + out[1] * edges[row, 0] + out[2] * edges[row, 1] + out[3] * edges[row, 3]
+            residual[row] = abs(fitted - edges[row, 2])
+        limit = max(0.05, 2.5 * np.median(residual[kept]))
+        for row in range(count):
+            kept[row] = kept[row] and residual[row] <= limit
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _solved(normal: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Solve a small positive definite system by elimination; changes its arguments."""
+    size = right.shape[0]
+    for i in range(size):
+        for j in range(i + 1, size):
+            share = normal[j, i] / normal[i, i]
+            right[j] -= share * right[i]
+            for k in range(i, size):
+                normal[j, k] -= share * normal[i, k]
+    for i in range(size - 1, -1, -1):
+        for k in range(i + 1, size):
+            right[i] -= normal[i, k] * right[k]
+        right[i] /= normal[i, i]
+    return right
+
+
+@njit(cache=True, nogil=True)
+def margins_of(
+    values: NDArray[np.float32],
+    dark: NDArray[np.uint8],
+    owner: NDArray[np.int16],
+    worst: NDArray[np.float64],
+    damage: NDArray[np.float64],
+) -> None:
+    """Reflectance margins: fills the ``worst`` of each codeword, and the share of wrong modules of each side.
+
+    The margin of a module is its distance from the middle of least and greatest reflectance, over half the contrast,
+    negative on the wrong side. ``owner`` as `vision.grading.placement.codeword_of_module`; ``damage`` is (4,): left leg,
+    lower leg, upper and right clock track.
+    """
+    rows, columns = values.shape
+    low, high = float(values.min()), float(values.max())
+    middle, half = (high + low) / 2, max(high - low, 1e-6) / 2
+    worst[:] = np.inf
+    damage[:] = 0.0
+    for r in range(rows):
+        for c in range(columns):
+            margin = ((middle - values[r, c]) if dark[r, c] > 0 else (values[r, c] - middle)) / half
+            if 0 < r < rows - 1 and 0 < c < columns - 1:
+                place = owner[r - 1, c - 1]
+                if place >= 0:
+                    worst[place] = min(worst[place], margin)
+            elif margin < 0:
+                if c == 0:
+                    damage[0] += 1.0 / rows
+                if r == rows - 1:
+                    damage[1] += 1.0 / columns
+                if r == 0 and c > 0:
+                    damage[2] += 1.0 / (columns - 1)
+                if c == columns - 1 and r < rows - 1:
+                    damage[3] += 1.0 / (rows - 1)

@@ -20,24 +20,24 @@ def tile_tensor(image: NDArray[np.uint8], tile: int, row_step: int, floor: float
     height, width = image.shape
     rows, columns = height // tile, width // tile
     out = np.zeros((3, rows, columns), np.float32)
+    least = np.int32(floor)
     for y in range(2, rows * tile - 2, row_step):
         row = y // tile
         for column in range(columns):
-            xx, yy, xy = 0.0, 0.0, 0.0
-            begin = max(2, column * tile)
-            for x in range(begin, min(width - 2, (column + 1) * tile)):
-                dx = (
-                    np.float32(image[y - 1, x + 1]) + image[y, x + 1] + image[y + 1, x + 1]
-                    - image[y - 1, x - 1] - image[y, x - 1] - image[y + 1, x - 1]
-                )  # fmt: skip
-                dy = (
-                    np.float32(image[y + 1, x - 1]) + image[y + 1, x] + image[y + 1, x + 1]
-                    - image[y - 1, x - 1] - image[y - 1, x] - image[y - 1, x + 1]
-                )  # fmt: skip
-                if dx * dx + dy * dy > floor:
-                    xx += dx * dx
-                    yy += dy * dy
-                    xy += dx * dy
+            begin, end = max(2, column * tile), min(width - 2, (column + 1) * tile)
+            above, here, below = (
+                image[y - 1, begin - 1 : end + 1], image[y, begin - 1 : end + 1], image[y + 1, begin - 1 : end + 1]
+            )  # fmt: skip
+            xx, yy, xy = np.float32(0.0), np.float32(0.0), np.float32(0.0)
+            for x in range(end - begin):
+                a, b, c = np.int32(above[x]), np.int32(above[x + 1]), np.int32(above[x + 2])
+                d, e = np.int32(here[x]), np.int32(here[x + 2])
+                f, g, h = np.int32(below[x]), np.int32(below[x + 1]), np.int32(below[x + 2])
+                dx, dy = c + e + h - a - d - f, f + g + h - a - b - c
+                counts = np.int32(dx * dx + dy * dy > least)
+                xx += np.float32(dx * dx * counts)
+                yy += np.float32(dy * dy * counts)
+                xy += np.float32(dx * dy * counts)
             out[0, row, column] += xx
             out[1, row, column] += yy
             out[2, row, column] += xy
