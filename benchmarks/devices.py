@@ -154,7 +154,8 @@ def _feed(
 
 def run(quick: bool, report: Report) -> None:
     """Fuzz, then the benches of a running machine and a running spooler."""
-    from benchmarks.device_faults import cable_pulls, dead_hosts, dead_hosts_in_virtual_time, killed_spoolers
+    from benchmarks.dead_hosts import dead_hosts, dead_hosts_in_virtual_time
+    from benchmarks.device_faults import cable_pulls, killed_spoolers
 
     inputs = 20_000 if quick else 1_000_000
     for name in PARSERS:

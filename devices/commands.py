@@ -130,3 +130,45 @@ def conformance(
     totals = count(findings)
     click.echo(", ".join(f"{number} {outcome}" for outcome, number in totals.items()))
     sys.exit(1 if totals[Outcome.NOT_KEPT] else 0)
+
+
+@click.command()
+@click.argument("recording", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="把听到的内容存为基准 · keep what was heard, to compare with.",
+)
+@click.option(
+    "--expect",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="与基准比较，不同则退出码 1 · compare with what --save kept; exit code 1 when today's driver hears otherwise.",
+)
+def wire(recording: Path, save: Path | None, expect: Path | None) -> None:
+    """回放录制的通信线，检验驱动 / Play a recording of `letterline line --record` back through today's driver.
+
+    Shows what device and host said, what was damaged on the wire and what is missing, and sends nothing anywhere.
+
+    \b
+    例 Examples:
+      letterline wire out/wire/inserter-20260105-081500.jsonl --save monday.json
+      letterline wire out/wire/inserter-20260105-081500.jsonl --expect monday.json
+    退出码 Exit code 0: heard completely, and as expected. 1: events missing or unreadable, or heard otherwise. 2: wrong usage.
+    """
+    from devices.errors import ProtocolError
+    from devices.inserter.rehearsal import hear, lines_of_difference
+
+    try:
+        heard = hear(recording)
+    except ProtocolError as problem:
+        raise click.ClickException(str(problem)) from problem
+    for key, value in heard.figures.items():
+        click.echo(f"{key:28} {value}")
+    if save is not None:
+        save.write_text(heard.to_json(), encoding="utf-8")
+    differences = lines_of_difference(heard, expect.read_text(encoding="utf-8")) if expect is not None else []
+    for line in differences[:20]:
+        click.secho(line, fg="red")
+    if expect is not None and not differences:
+        click.echo("与基准一致 / heard as expected")
+    sys.exit(1 if differences or not heard.complete else 0)

@@ -77,6 +77,19 @@ class WireRecorder:
             self._file.flush()
 
 
+def recorded_url(path: Path) -> str:
+    """The address of the device a recording was made of.
+
+    Raises:
+        ProtocolError: not a recording.
+    """
+    try:
+        with path.open(encoding="ascii") as file:
+            return str(json.loads(file.readline())["url"])
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise ProtocolError(f"{path}: 不是通信录制文件 / not a recording of a wire: {problem}") from problem
+
+
 def read_recording(path: Path) -> Iterator[WireBytes]:
     """The bytes of a recording in order. A last line cut short by a crash is left out.
 

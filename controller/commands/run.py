@@ -131,14 +131,27 @@ def _fresh(out: Path) -> Path:
     help="Where ledger and files of this line lie.",
 )
 @click.option("--template", type=click.Path(path_type=Path, file_okay=False), help="Folder of the letter template.")
-def line(line_file: Path, cases: Path, out: Path, template: Path | None) -> None:
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="录制装封机的通信线 · record the inserter's wire into this folder; letterline wire reads it.",
+)
+@click.option(
+    "--opcua",
+    default="",
+    help="HOST:PORT 向工厂系统公布产线状态 · show the line to a plant's SCADA as an OPC UA server.",
+)
+def line(line_file: Path, cases: Path, out: Path, template: Path | None, record: Path | None, opcua: str) -> None:
     """运行一条产线。Run the controller of one line; people act at the station screens (letterline serve).
 
     \b
-    Example: letterline line /etc/letterline/line-1.toml cases.csv --out /srv/letterline/line-1
+    例 Examples:
+      letterline line /etc/letterline/line-1.toml cases.csv --out /srv/letterline/line-1
+      letterline line line-1.toml cases.csv --out out/line-1 --record out/wire --opcua 127.0.0.1:4840
+    退出码 Exit code 0: the batch is closed and balanced. 1: refused or incomplete. 2: wrong usage.
     """
     from controller.runner.main_job import Job
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    ended = _run(Job(cases, out, template or _template(), line_file, "", 0, 1.0))
+    ended = _run(Job(cases, out, template or _template(), line_file, "", 0, 1.0, record=record, opcua=opcua))
     raise SystemExit(0 if ended.closed and not ended.violations else 1)

@@ -16,6 +16,7 @@ from controller.line.state import LineConfig
 from controller.runner import batch_intake, outcome
 from controller.runner.line_file import LineFile, read_line_file
 from controller.runner.outcome import Stages
+from controller.runner.outlets import Outlets
 from controller.runner.print_room import end_print_server
 from controller.runner.production import Production
 from controller.runner.session import Progress, Session, mac_key, restored_core
@@ -28,7 +29,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the user asked for. ``line`` None: the simulated line; ``by_hand``: nobody simulated acts in the place of people at the screens."""
+    """What the user asked for. ``line`` None: the simulated line; ``by_hand``: nobody simulated acts in the place of people at the screens.
+
+    ``record``: folder for the recording of the inserter's wire; ``opcua``: HOST:PORT of the plant's OPC UA server.
+    """
 
     cases: Path
     out: Path
@@ -39,6 +43,8 @@ class Job:
     speed: float
     client: str = ""
     by_hand: bool = False
+    record: Path | None = None
+    opcua: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,7 @@ def _run(
     session = Session(
         opened, core, file, taken, job.template, job.out,
         {taken.batch * 10_000_000 + place: count for place, count in sheets.items()}, job.speed, show, restarted=taken.resumed, by_hand=job.by_hand,
+        outlets=Outlets(job.record, job.opcua),
     )  # fmt: skip
     session.skip_requests_seen()
     with session:

@@ -31,6 +31,7 @@ from controller.runner.eyes import Eyes
 from controller.runner.frame_archive import FrameArchive
 from controller.runner.line_file import LineFile
 from controller.runner.live_picture import LivePicture
+from controller.runner.outlets import Outlets
 from controller.runner.print_room import PrintRoom
 from controller.runner.production import Production
 from controller.runner.scanner import ScannerLine
@@ -103,6 +104,7 @@ class Session:
     show: Callable[[Progress], None]
     restarted: bool = False
     by_hand: bool = False
+    outlets: Outlets = field(default_factory=Outlets)
     progress: Progress = field(default_factory=Progress)
     _stack: ExitStack = field(default_factory=ExitStack)
     _seen_requests: int = 0
@@ -131,9 +133,10 @@ class Session:
         file, key = self.file, self.core.line.config.key
         lease = self.opened.take_line(file.name, f"letterline run {self.out}", time.time_ns())
         stack.callback(lease.close)
-        driver = open_inserter(
-            file.inserter, self._hear_inserter, known_epoch=self.core.line.epoch, last_durable=self.core.line.seq
-        )
+        self.outlets.open_plant(stack, file.name)
+        tap = self.outlets.tap(stack, file.inserter)
+        epoch, seq = self.core.line.epoch, self.core.line.seq
+        driver = open_inserter(file.inserter, self._hear_inserter, known_epoch=epoch, last_durable=seq, tap=tap)
         self.room = PrintRoom(self.out / "cups", file.printers, self._hear)
         hands = Hands(driver, self._print_job, self._reset_camera)
         self.shell = LineShell(file.name, self.core, self.opened.ledger, lease, self.opened.inbox, hands)
@@ -306,6 +309,7 @@ class Session:
         self._forget_past_alarms()
         snapshot = self.picture.draw(list(self.shell.told.alarms.values()), finished=finished)
         self.opened.inbox.show(self.file.name, snapshot.plain(), snapshot.at_unix_ns)
+        self.outlets.show(snapshot, self.core.line.mode)
         self.progress.state = str(self.core.line.state)
         self.progress.letters = len(self.core.book.batches[self.taken.batch].letters)
         self.show(self.progress)

@@ -175,14 +175,13 @@ class InserterDriver(Verbs):
                     if wait_us > 0:
                         self._wake.wait(wait_us / 1e6)
                     continue
+            if self._tap is not None:
+                self._tap("out", data)  # before it is sent: an answer must not be recorded before its question
             try:
                 self._link.write(data)
             except LinkError as problem:
                 self._write_problem = str(problem)
                 self._stop.wait(_READ_WAIT_S)
-                continue
-            if self._tap is not None:
-                self._tap("out", data)
 
     def _deliver(self) -> None:
         """Pass on notices in order until there is none left or the sink has no room; what is left comes next time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import secrets
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +14,7 @@ from pymodbus import FramerType, ModbusException
 from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 
 from devices.errors import ProtocolError
-from devices.inserter.driver import steady_us
+from devices.inserter.driver import Tap, steady_us
 from devices.inserter.messages import Command, CommandCode
 from devices.inserter.register_session import Read, RegisterSession, Rest, Write
 from devices.inserter.session import Phase
@@ -30,14 +31,21 @@ class ModbusInserterDriver(Verbs):
 
     Args:
         url: ``modbus-tcp://host:port?device=1`` or ``modbus-rtu:///dev/serial/by-id/...?baud=115200&device=1``.
-        sink, known_epoch, last_durable, name: as ``InserterDriver``.
+        sink, known_epoch, last_durable, name, tap: as ``InserterDriver``; the tap sees whole requests and answers, checks and all.
     """
 
     def __init__(
-        self, url: str, sink: InserterSink, *, known_epoch: int = 0, last_durable: int = 0, name: str = "inserter"
+        self,
+        url: str,
+        sink: InserterSink,
+        *,
+        known_epoch: int = 0,
+        last_durable: int = 0,
+        name: str = "inserter",
+        tap: Tap | None = None,
     ) -> None:
         self.name = name
-        self._client, self._device_id = modbus_client(url)
+        self._client, self._device_id = modbus_client(url, tap)
         self._url = url
         self._sink = sink
         self._session = RegisterSession(name, lambda: secrets.randbits(32) or 1, known_epoch, last_durable)
@@ -158,22 +166,34 @@ class ModbusInserterDriver(Verbs):
                 self._session.notices.popleft()
 
 
-def modbus_client(url: str) -> tuple[ModbusTcpClient | ModbusSerialClient, int]:
+def modbus_client(url: str, tap: Tap | None = None) -> tuple[ModbusTcpClient | ModbusSerialClient, int]:
     """A client, not connected, and the device id for ``modbus-tcp://`` or ``modbus-rtu://``.
 
     Raises:
         ProtocolError: the address is of neither form.
     """
     parts = urlsplit(url)
+    trace = _tracing(tap) if tap is not None else None
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     try:
         device_id, baud = int(options.get("device", "1")), int(options.get("baud", "115200"))
         if parts.scheme == "modbus-tcp" and parts.hostname:
-            return ModbusTcpClient(parts.hostname, port=parts.port or 502, timeout=_REQUEST_S, retries=0), device_id
+            return ModbusTcpClient(
+                parts.hostname, port=parts.port or 502, timeout=_REQUEST_S, retries=0, trace_packet=trace
+            ), device_id
         if parts.scheme == "modbus-rtu" and parts.path:
             return ModbusSerialClient(
-                parts.path, framer=FramerType.RTU, baudrate=baud, timeout=_REQUEST_S, retries=0
+                parts.path, framer=FramerType.RTU, baudrate=baud, timeout=_REQUEST_S, retries=0, trace_packet=trace
             ), device_id
     except ValueError as problem:
         raise ProtocolError(f"{url}: {problem}") from problem
     raise ProtocolError(f"{url} is not modbus-tcp://HOST:PORT or modbus-rtu:///dev/PORT")
+
+
+def _tracing(tap: Tap) -> Callable[[bool, bytes], bytes]:
+    def trace(sending: bool, data: bytes) -> bytes:
+        if data:
+            tap("out" if sending else "in", data)
+        return data
+
+    return trace

@@ -18,5 +18,5 @@ def open_inserter(
 ) -> InserterDriver | ModbusInserterDriver:
     """Make the driver for ``url``, not started: ``modbus-tcp://`` and ``modbus-rtu://`` are transport B, everything else is transport A."""
     if url.startswith("modbus-"):
-        return ModbusInserterDriver(url, sink, known_epoch=known_epoch, last_durable=last_durable, name=name)
+        return ModbusInserterDriver(url, sink, known_epoch=known_epoch, last_durable=last_durable, name=name, tap=tap)
     return InserterDriver(url, sink, known_epoch=known_epoch, last_durable=last_durable, name=name, tap=tap)

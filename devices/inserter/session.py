@@ -37,7 +37,22 @@ MAX_UNDELIVERED = 512
 _HELLO = struct.Struct("<BQIH")
 _BEAT = struct.Struct("<QQ")
 _NAK = struct.Struct("<I")
-_HOST, _DEVICE = 1, 2
+HOST_ROLE, DEVICE_ROLE = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The payload of a HELLO: ``last_event`` of ``known_epoch`` that the sender has (host: durably; device: at all)."""
+
+    role: int
+    session: int
+    last_event: int
+    known_epoch: int
+
+
+def hello_of(frame: WireFrame) -> Hello | None:
+    """Return what a HELLO frame says; None when its payload is no HELLO."""
+    return Hello(*_HELLO.unpack(frame.payload)) if len(frame.payload) == _HELLO.size else None
 
 
 class Phase(Enum):
@@ -210,10 +225,11 @@ class Session:
                     self.clock.offer(sent_us, now_us, device_us)
 
     def _take_hello(self, frame: WireFrame, now_us: int) -> None:
-        if len(frame.payload) != _HELLO.size:
+        hello = hello_of(frame)
+        if hello is None:
             return
-        role, session, last_event, boot_epoch = _HELLO.unpack(frame.payload)
-        if role != _DEVICE or boot_epoch != frame.epoch or boot_epoch == 0:
+        session, last_event, boot_epoch = hello.session, hello.last_event, hello.known_epoch
+        if hello.role != DEVICE_ROLE or boot_epoch != frame.epoch or boot_epoch == 0:
             return
         if session != self._session:
             if self._phase is Phase.UP:
@@ -312,7 +328,7 @@ class Session:
 
     def _say_hello(self, now_us: int) -> None:
         self._hello_due_us = now_us + HELLO_EVERY_US
-        payload = _HELLO.pack(_HOST, self._session, self._durable, self._epoch)
+        payload = _HELLO.pack(HOST_ROLE, self._session, self._durable, self._epoch)
         # A zero first: it ends whatever half frame the device may have in its buffer.
         self._out.append(b"\0" + encode(WireFrame(FrameType.HELLO, self._epoch, 0, 0, payload)))
 
