@@ -290,10 +290,11 @@ class JobPlanned:
 
 @dataclass(frozen=True, slots=True)
 class JobAccepted:
-    """The queue has the job under its number ``queue_job``."""
+    """Queue ``queue`` has the job under its number ``queue_job``."""
 
     job: str
     queue_job: int
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)

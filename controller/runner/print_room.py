@@ -79,7 +79,7 @@ class PrintRoom:
         match notice:
             case JobAccepted():
                 self.states[notice.job_uid] = (notice.queue, "pending", 0)
-                self._tell(line.JobAccepted(notice.job_uid, notice.cups_job))
+                self._tell(line.JobAccepted(notice.job_uid, notice.cups_job, notice.queue))
             case JobProgress():
                 self.states[notice.job_uid] = (notice.queue, notice.state.name.lower(), max(0, notice.impressions))
             case JobEndedClaim():

@@ -20,10 +20,14 @@ KINDS: Final = (
     "piece.in-tray",
     "piece.diverted",
     "piece.voided",
+    "job.accepted",
 )
 FALSE_ALARM_SHARE_MAX: Final = 0.005
 """False alarms a shift may have: half a percent of its pieces. More, and people switch the camera off."""
 READ_RATE_WARNING: Final = 0.995
+READ_RATE_FALL: Final = 0.003
+READS_TO_COMPARE: Final = 50
+UNREAD: Final = frozenset({"no-read", "mac-bad"})
 _EXECUTE: Final = 6
 
 
@@ -39,12 +43,27 @@ class Loss(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One event of the ledger: ``data`` as recorded; ``uid`` 0 when it is not about a piece."""
+    """One event of the ledger: ``data`` as recorded; ``uid`` 0 when it is not about a piece, ``job`` "" when it is about no print job."""
 
     kind: str
     at_unix_ns: int
     uid: int
     data: Mapping[str, object]
+    job: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterReads:
+    """How well the cameras read what one printer printed, in pieces; ``falling``: its newer half reads worse than its older one."""
+
+    printer: str
+    read: int
+    unread: int
+    falling: bool = False
+
+    @property
+    def read_rate(self) -> float:
+        return self.read / max(self.read + self.unread, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +93,7 @@ class Figures:
     false_alarms: int
     ideal_per_hour: float
     hours: tuple[Hour, ...]
+    printers: tuple[PrinterReads, ...] = ()
 
     @property
     def planned_s(self) -> float:
@@ -145,7 +165,34 @@ def figures(facts: Sequence[Fact], since_unix_ns: int, until_unix_ns: int, ideal
         false_alarms=sum(fact.kind == "piece.voided" and fact.data.get("reason") == "nothing-wrong" for fact in inside),
         ideal_per_hour=ideal_per_hour,
         hours=_hours(inside, since_unix_ns, until_unix_ns),
+        printers=_printers(facts, since_unix_ns, until_unix_ns),
     )
+
+
+def _printers(facts: Sequence[Fact], since: int, until: int) -> tuple[PrinterReads, ...]:
+    """Return the reads of each printer: a worn drum or pale toner shows here before the line's own rate falls."""
+    printer_of = {fact.job: str(fact.data.get("queue", "")) for fact in facts if fact.kind == "job.accepted"}
+    reads: dict[str, list[bool]] = {}
+    for fact in facts:
+        printer = printer_of.get(fact.job, "")
+        if not printer or not since <= fact.at_unix_ns <= until:
+            continue
+        if fact.kind == "piece.collated":
+            reads.setdefault(printer, []).append(True)
+        elif fact.kind == "piece.suspected" and fact.data.get("reason") in UNREAD:
+            reads.setdefault(printer, []).append(False)
+    return tuple(
+        PrinterReads(name, sum(seen), len(seen) - sum(seen), _falls(seen)) for name, seen in sorted(reads.items())
+    )
+
+
+def _falls(seen: Sequence[bool]) -> bool:
+    half = len(seen) // 2
+    old, new = seen[:half], seen[half:]
+    if half < READS_TO_COMPARE:
+        return False
+    worse = (len(new) - sum(new)) / len(new) - (len(old) - sum(old)) / len(old)
+    return worse > READ_RATE_FALL
 
 
 def _times(facts: Sequence[Fact], since: int, until: int) -> tuple[float, dict[Loss, float], int]:

@@ -157,7 +157,7 @@ def _data(event: Event) -> dict[str, Any]:
 
 def _moment(event: Event) -> Moment:
     subject = {"batch": event.batch, "tray": event.tray, "letter": event.letter}.get(event.kind.partition(".")[0], 0)
-    return Moment(event.seq, event.at_unix_ns, event.kind, _data(event), subject)
+    return Moment(event.seq, event.at_unix_ns, event.kind, _data(event), subject, event.job)
 
 
 def _whole(value: object) -> int:

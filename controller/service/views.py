@@ -71,13 +71,14 @@ class TrayView:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One event. ``subject`` is the number of the batch, tray or letter it names when it is about no piece, else 0."""
+    """One event. ``subject`` is the number of the batch, tray or letter it names when it is about no piece, else 0; ``job`` its print job."""
 
     seq: int
     at_unix_ns: int
     kind: str
     data: Mapping[str, object] = field(default_factory=dict)
     subject: int = 0
+    job: str = ""
 
 
 class LedgerDoor(Inbox, Protocol):

@@ -125,7 +125,7 @@ def _shift() -> kpi.Figures:
     now_ns = int(station().clock() * 1e9)
     since_ns = now_ns - SHIFT_HOURS * 3600 * 10**9
     moments = station().door.moments(kpi.KINDS, since_ns, 60_000)
-    facts = [kpi.Fact(moment.kind, moment.at_unix_ns, uid, moment.data) for uid, moment in moments]
+    facts = [kpi.Fact(moment.kind, moment.at_unix_ns, uid, moment.data, moment.job) for uid, moment in moments]
     first = min((fact.at_unix_ns for fact in facts), default=since_ns)
     live = station().hub.last_snapshot()
     return kpi.figures(facts, max(since_ns, first), now_ns, live.rate_target if live else 0.0)
@@ -143,6 +143,11 @@ def _warnings(shift: kpi.Figures) -> list[str]:
                     "Camera %(name)s: the read rate falls. Clean its window; check toner and lamp.", name=camera.name
                 )
             )
+    said += [
+        gettext("Printer %(name)s: its marks read worse. Check toner and drum before the line stops.", name=one.printer)
+        for one in shift.printers
+        if one.falling or (one.read + one.unread >= kpi.READS_TO_COMPARE and one.read_rate < kpi.READ_RATE_WARNING)
+    ]
     if shift.false_alarms > shift.false_alarm_budget:
         said.append(gettext("More false alarms than a shift may have. Call quality before anybody bypasses a camera."))
     return said
@@ -165,6 +170,7 @@ def _rows(shift: kpi.Figures) -> list[tuple[str, object]]:
         for name in ("passed", "rejected", "faults", "minted", "reprints", "false_alarms", "running_s")
     ]
     rows += [(f"loss_s.{loss}", round(seconds, 1)) for loss, seconds in shift.losses_s.items()]
+    rows += [(f"read_rate.{one.printer}", round(one.read_rate, 5)) for one in shift.printers]
     rows += [(f"rejected.{reason}", count) for reason, count in shift.rejected_by.items()]
     return rows
 

@@ -132,6 +132,8 @@ def _opening(batch: int, letters: int, _job: str) -> list[Record]:
         *(Record("letter.opened", letter=letter_id(batch, n)) for n in range(1, letters + 1)),
         Record("job.planned", batch, job=job, data={"pieces": pieces}),
         *(Record("piece.planned", piece=uid, job=job) for uid, _, _ in pieces),
+        Record("job.submitted", batch, job=job),
+        Record("job.accepted", batch, job=job, data={"queue_job": batch, "queue": "printer-1"}),
     ]
 
 
@@ -385,14 +387,14 @@ def floor(directory: Path, *, port: int = 0) -> Iterator[Floor]:
 
 @contextlib.contextmanager
 def serving(
-    directory: Path, store: StationStore, port: int = 0, vault: PinVault | None = None
+    directory: Path, store: StationStore, port: int = 0, vault: PinVault | None = None, line: str | None = LINE
 ) -> Iterator[tuple[Any, Any]]:
     """Serve the station in a thread of this process."""
     from controller.service.ledger_door import open_door
     from station_ui.server import make_server
 
     door: DeskDoor = open_door(directory / "ledger.db")
-    server, app = make_server(door, store, directory, port, LINE, vault=vault)
+    server, app = make_server(door, store, directory, port, line, vault=vault)
 
     thread = threading.Thread(target=server.run, name="station", daemon=True)
     with app.extensions["station"].hub:

@@ -35,7 +35,7 @@ def job_accepted(line: LineState, event: JobAccepted) -> None:
     """The queue has the job."""
     job = line.book.jobs.get(event.job)
     if job is not None and job.state == JobState.SUBMITTED:
-        line.book.move_job(job, JobEvent.ACCEPTED, {"queue_job": event.queue_job})
+        line.book.move_job(job, JobEvent.ACCEPTED, {"queue_job": event.queue_job, "queue": event.queue})
 
 
 def job_claim(line: LineState, event: JobClaim) -> None:
