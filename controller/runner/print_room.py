@@ -5,7 +5,8 @@ Everything said here is a claim; the paper itself speaks at the sheet camera.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from controller.line import events as line
@@ -14,6 +15,7 @@ from devices.printing.notices import (
     JobAccepted,
     JobEndedClaim,
     JobMissing,
+    JobMoved,
     JobProgress,
     JobRefused,
     JobState,
@@ -43,8 +45,10 @@ class PrintRoom:
         self.spooler = Spooler(directory)
         addresses = [PrinterAddress(printer.name, printer.uri) for printer in printers]
         self.queues = PrintQueues(self.spooler.server, addresses, self._hear)
-        self.states: dict[str, tuple[str, str, int]] = {}
-        self.reasons: dict[str, tuple[str, ...]] = {}
+        self._noting = threading.Lock()
+        self.states: Mapping[str, tuple[str, str, int]] = {}
+        """Queue, state and impressions of each job. Replaced, never changed: the line's thread walks through it while queues go on telling."""
+        self.reasons: Mapping[str, tuple[str, ...]] = {}
 
     def start(self) -> None:
         """Start the server with its queues stopped; they go on when what they hold is settled.
@@ -75,15 +79,19 @@ class PrintRoom:
         self.queues.close()
         self.spooler.stop()
 
+    def _note(self, job: str, queue: str, state: str, impressions: int) -> None:
+        with self._noting:
+            self.states = {**self.states, job: (queue, state, max(0, impressions))}
+
     def _hear(self, notice: PrintNotice) -> None:
         match notice:
             case JobAccepted():
-                self.states[notice.job_uid] = (notice.queue, "pending", 0)
+                self._note(notice.job_uid, notice.queue, "pending", 0)
                 self._tell(line.JobAccepted(notice.job_uid, notice.cups_job, notice.queue))
             case JobProgress():
-                self.states[notice.job_uid] = (notice.queue, notice.state.name.lower(), max(0, notice.impressions))
+                self._note(notice.job_uid, notice.queue, notice.state.name.lower(), notice.impressions)
             case JobEndedClaim():
-                self.states[notice.job_uid] = (notice.queue, notice.state.name.lower(), max(0, notice.impressions))
+                self._note(notice.job_uid, notice.queue, notice.state.name.lower(), notice.impressions)
                 if notice.doubtful or notice.state is not JobState.COMPLETED:
                     self._tell(line.JobDoubted(notice.job_uid, ", ".join(notice.reasons) or notice.state.name.lower()))
                 else:
@@ -94,9 +102,12 @@ class PrintRoom:
                 # Sent again, its sheets may come twice; the second copies carry the same marks and are diverted as duplicates.
                 self._tell(line.JobDoubted(notice.job_uid, "print server restarted while it was being sent"))
                 self.queues.send_again(notice.job_uid)
+            case JobMoved():
+                self._note(notice.job_uid, notice.to_queue, "pending", 0)
             case JobRefused():
                 self._tell(line.JobAbsent(notice.job_uid))
             case PrinterReasons():
-                self.reasons[notice.queue] = notice.reasons
+                with self._noting:
+                    self.reasons = {**self.reasons, notice.queue: notice.reasons}
             case _:
                 pass
