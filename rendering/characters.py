@@ -27,11 +27,12 @@ from rendering.layout.arrays import (
 from rendering.layout.classes import TABLE_SIZE
 from rendering.pdf.fonts import GlyphTables, build_glyphs
 from rendering.pdf.huffman import DISTANCES, LITERALS
+from rendering.symbols.omr import ROWS, SHEET_TRACK
 from rendering.template import Template
 from rendering.template.compiler import DIGITS, Compiled, mpt
-from rendering.template.settings import MARK_SOURCES
+from rendering.template.settings import MARK_SOURCES, Mark
 
-_SOURCES = {"sheet": o.MARK_SHEET, "item": o.MARK_ITEM, "window": o.MARK_WINDOW}
+_SOURCES = {"sheet": o.MARK_SHEET, "item": o.MARK_ITEM, "window": o.MARK_WINDOW, "track": o.MARK_TRACK}
 assert set(_SOURCES) == set(MARK_SOURCES)
 
 
@@ -157,14 +158,18 @@ class FontSet:
         return cls(characters, characters.index(), classes[characters.points], glyphs)
 
 
+def module_of(mark: Mark) -> tuple[int, int]:
+    """Width and height of one cell of a mark's grid, millipoints: a bar is as high, an OMR mark as wide as the template says."""
+    if mark.symbology == "omr":
+        return mpt(mark.height_mm), mpt(SHEET_TRACK.pitch_mm / ROWS)
+    return mpt(mark.module_mm), mpt(mark.height_mm)
+
+
 def program_arrays(template: Template, index_of: NDArray[np.uint16], pictures: Sequence[str]) -> Program:
     """The compiled template with its static text in the characters of the batch."""
     program, settings = template.program, template.settings
     static = np.frombuffer("".join(program.static).encode("utf-32-le"), np.uint32)
-    marks = [
-        [_SOURCES[m.source], m.pages, mpt(m.x_mm), mpt(m.y_mm), mpt(m.module_mm), mpt(m.height_mm)]
-        for m in settings.marks
-    ]
+    marks = [[_SOURCES[m.source], m.pages, mpt(m.x_mm), mpt(m.y_mm), *module_of(m)] for m in settings.marks]
     art = [
         [pictures.index(a.picture), a.pages, mpt(a.box.x), mpt(a.box.y), mpt(a.box.width), mpt(a.box.height)]
         for a in settings.art

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from rendering.model import Codes
 from rendering.pdf.compose import Marks
-from rendering.symbols import code128, datamatrix, qr
+from rendering.symbols import code128, datamatrix, qr, sheet_bits, track_grid
 from rendering.symbols.kernels import code128_kernel, datamatrix_digits_kernel
 from rendering.template.settings import Mark
 
 _FAST_DIGITS: Final = 36
 _SIDE: Final = 18
+_NO_TRACKS: Final = np.zeros((1, 1, 1), np.uint8)
 
 
 @njit(cache=True, nogil=True)
@@ -37,7 +38,7 @@ def _draw_items(items: NDArray[np.uint8], lengths: NDArray[np.int64], out: NDArr
 
 def no_marks() -> Marks:
     """Nothing to draw: for measuring."""
-    return Marks(np.zeros((1, 1, 1), np.uint8), np.zeros(1, np.int64), np.zeros((1, 1), np.uint8))
+    return Marks(np.zeros((1, 1, 1), np.uint8), np.zeros(1, np.int64), np.zeros((1, 1), np.uint8), _NO_TRACKS)
 
 
 def specimen_codes(letter: int, sheets: int) -> Codes:
@@ -54,13 +55,32 @@ def draw_marks(marks: Sequence[Mark], codes: Sequence[Codes]) -> Marks:
     """Draw every payload and item number of a chunk. Raises SymbolError or ValueError for one that cannot be drawn."""
     first = np.zeros(len(codes) + 1, np.int64)
     first[1:] = np.cumsum([len(c.sheets) for c in codes])
-    kinds = {mark.symbology for mark in marks if mark.source != "item"}
+    kinds = {mark.symbology for mark in marks if mark.source in ("sheet", "window")}
     payloads = [payload for c in codes for payload in c.sheets] if kinds else []
     sheets = _draw_sheets(kinds, payloads)
     items = np.zeros((max(1, len(codes)), 1), np.uint8)
     if any(mark.source == "item" for mark in marks):
         items = _draw_item_rows([c.item for c in codes])
-    return Marks(sheets, first, items)
+    tracks = _NO_TRACKS
+    if any(mark.source == "track" for mark in marks):
+        tracks = _draw_tracks(codes)
+    return Marks(sheets, first, items, tracks)
+
+
+def specimen_marks(marks: Sequence[Mark], letters: int, sheets: int) -> Marks:
+    """Marks for letters that are not printed: all have the same."""
+    one = draw_marks(marks, [specimen_codes(0, sheets)])
+    return one._replace(first=np.zeros(letters + 1, np.int64), items=np.repeat(one.items, letters, axis=0))
+
+
+def _draw_tracks(codes: Sequence[Codes]) -> NDArray[np.uint8]:
+    """The OMR track of every sheet. Raises SymbolError."""
+    grids = [
+        track_grid(one.tracks[k] if one.tracks else sheet_bits(k, len(one.sheets)))
+        for one in codes
+        for k in range(len(one.sheets))
+    ]
+    return np.stack(grids) if grids else _NO_TRACKS
 
 
 def _draw_sheets(kinds: set[str], payloads: Sequence[str]) -> NDArray[np.uint8]:

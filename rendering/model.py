@@ -70,12 +70,14 @@ class Measured:
 class Codes:
     """The codes of one piece: one opaque payload for each sheet, the postal item number, and the line a human reads.
 
-    ``sheets[0]`` is drawn twice: as the window mark and as the mark of the first sheet.
+    ``sheets[0]`` is drawn twice: as the window mark and as the mark of the first sheet. ``tracks`` are the bits of each sheet's
+    OMR track as text of 0 and 1; without them a track tells the last sheet and the sheet's number.
     """
 
     sheets: tuple[str, ...]
     item: str
     caption: str
+    tracks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from rendering.model import Chunk, Codes, Defect, DefectCode, Letter, RenderedLetter
+from rendering.symbols import sheet_bits, track_grid
+from rendering.symbols.omr import ROWS, SHEET_TRACK, read_track
 from rendering.template import Template
 from rendering.template.plain_text import PageNumbers, PlainText
 from rendering.template.settings import BoxMm, Mark
@@ -123,6 +127,9 @@ class _Reader:
             if not _on_page(mark, number, pages, duplex):
                 continue
             sheet = 0 if mark.source == "window" else number // 2 if duplex else number
+            if mark.source == "track":
+                self._check_track(letter, number, page, mark, codes, sheet)
+                continue
             want = codes.item if mark.source == "item" else codes.sheets[sheet]
             picture = self.picture(page, mark_box(mark, quiet=True), _READ_DPI)
             found = [code.text for code in zxingcpp.read_barcodes(picture)]
@@ -130,6 +137,18 @@ class _Reader:
             if found != [want]:
                 zh, en = f"控制码 {mark.name} 读不出或不符", f"marks.{mark.name} reads {found}, not what was asked for"
                 self.find(letter, number, DefectCode.UNREADABLE_CODE, zh, en, picture)
+
+    def _check_track(
+        self, letter: RenderedLetter, number: int, page: Any, mark: Mark, codes: Codes, sheet: int
+    ) -> None:
+        bits = codes.tracks[sheet] if codes.tracks else sheet_bits(sheet, len(codes.sheets))
+        want = "".join(map(str, track_grid(bits)[::ROWS, 0]))
+        picture = self.picture(page, mark_box(mark), _READ_DPI)
+        read = read_track(np.asarray(picture.convert("L")), SHEET_TRACK.positions)
+        self.codes += 1
+        if read != want:
+            zh, en = f"标记列 {mark.name} 不符", f"the track marks.{mark.name} reads {read}, not {want}"
+            self.find(letter, number, DefectCode.UNREADABLE_CODE, zh, en, picture)
 
     def _check_zones(self, letter: RenderedLetter, page: Any) -> None:
         """Everything in a clear zone but outside the window must be white."""

@@ -23,7 +23,7 @@ from rendering.ingest import Gathered, Intake
 from rendering.layout import arrays
 from rendering.layout.arrays import Program, Typography, fill_typography, new_typography
 from rendering.layout.classes import break_table, character_classes, edge_table, gap_table, squeeze_table
-from rendering.marks import draw_marks, specimen_codes
+from rendering.marks import draw_marks, specimen_codes, specimen_marks
 from rendering.model import Chunk, Codes, Defect, DefectCode, Letter, Measured, RenderedLetter
 from rendering.pdf.art import picture_objects
 from rendering.pdf.deflate import HASH_BITS, count_symbols
@@ -145,7 +145,7 @@ class Renderer:
         setting = self._set(characters)
         codes = [specimen_codes(at, self.template.settings.pages_max) for at in range(len(letters))]
         values = self._intake.gather(letters, codes).values(setting.fonts.index_of)
-        marks = draw_marks(self.template.settings.marks, codes)
+        marks = specimen_marks(self.template.settings.marks, len(letters), self.template.settings.pages_max)
         composed = self._composer.compose(setting.program, setting.typography, values, marks, len(letters))
         edges = np.concatenate([[0], composed.ends])
         seen = np.zeros(1 << HASH_BITS, np.int32)

@@ -132,6 +132,7 @@ MK_WIDTH: Final = 6
 MARK_SHEET: Final = 0
 MARK_ITEM: Final = 1
 MARK_WINDOW: Final = 2
+MARK_TRACK: Final = 3
 
 # -- art: columns (form, pages, x, y, width, height)
 AR_WIDTH: Final = 6

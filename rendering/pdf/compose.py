@@ -38,6 +38,7 @@ from rendering.layout.flow import misplaced_picture, paginate, run_operations
 from rendering.layout.letter import load_letter, load_static
 from rendering.layout.opcodes import (
     MARK_ITEM,
+    MARK_TRACK,
     MARK_WINDOW,
     ON_ALL,
     ON_FIRST,
@@ -70,11 +71,12 @@ PAGE_BYTES_MAX = 1 << 19  # no page description is longer; checked before each p
 
 
 class Marks(NamedTuple):
-    """Module grids: letter i's sheet k is ``sheets[first[i] + k]``; ``items[i]`` is its one-row item code."""
+    """Module grids: letter i's sheet k is ``sheets[first[i] + k]``, its OMR track likewise; ``items[i]`` is its one-row item code."""
 
     sheets: NDArray[np.uint8]
     first: NDArray[np.int64]
     items: NDArray[np.uint8]
+    tracks: NDArray[np.uint8]
 
 
 class Pages(NamedTuple):
@@ -159,6 +161,9 @@ def _put_marks(
             pos = put_matrix(out, pos, marks.items[letter : letter + 1])
             continue
         sheet = page // 2 if duplex else page
+        if mark[0] == MARK_TRACK:
+            pos = put_matrix(out, pos, marks.tracks[marks.first[letter] + sheet])
+            continue
         if mark[0] == MARK_WINDOW:
             sheet = 0
         if sheet == drawn:

@@ -8,7 +8,17 @@ the functions below are their specification in plain Python.
 from rendering.symbols.code128 import code128
 from rendering.symbols.datamatrix import DATAMATRIX_SIZES, datamatrix
 from rendering.symbols.errors import SymbolError
-from rendering.symbols.omr import OmrTrack, omr
+from rendering.symbols.omr import OmrTrack, omr, sheet_bits, track_grid
 from rendering.symbols.qr import qr
 
-__all__ = ["DATAMATRIX_SIZES", "OmrTrack", "SymbolError", "code128", "datamatrix", "omr", "qr"]
+__all__ = [
+    "DATAMATRIX_SIZES",
+    "OmrTrack",
+    "SymbolError",
+    "code128",
+    "datamatrix",
+    "omr",
+    "qr",
+    "sheet_bits",
+    "track_grid",
+]

@@ -32,6 +32,34 @@ class OmrTrack:
             raise SymbolError("OMR track: a mark must be thinner than the pitch")
 
 
+ROWS = 8  # grid rows of one position; the mark fills the first: 1/48 inch, as thick as a pen stroke
+SHEET_TRACK = OmrTrack(positions=6, thickness_mm=4.233 / ROWS)
+
+
+def sheet_bits(sheet: int, sheets: int) -> str:
+    """What a track says when nothing else is asked for: 1 on the last sheet of a set, then the sheet's number (from 0) in three
+    bits, the lowest first, so that a folder sees a set's end and a sheet missing or out of order.
+    """
+    return f"{int(sheet == sheets - 1)}{sheet & 1}{sheet >> 1 & 1}{sheet >> 2 & 1}"
+
+
+def track_grid(bits: str) -> NDArray[np.uint8]:
+    """A sheet's track as a grid of one column, ROWS rows a position. ``bits`` is text of 0 and 1. Raises SymbolError."""
+    if set(bits) - {"0", "1"}:
+        raise SymbolError(f"OMR track: {bits!r} is not made of 0 and 1")
+    grid = np.zeros((SHEET_TRACK.positions, ROWS), np.uint8)
+    grid[:, 0] = omr([bit == "1" for bit in bits], SHEET_TRACK)
+    return grid.reshape(-1, 1)
+
+
+def read_track(picture: NDArray[np.uint8], positions: int) -> str:
+    """The marks of a picture that shows exactly a track from its first edge to a pitch after its last: 1 where a mark is dark."""
+    height, width = picture.shape
+    pitch = height / positions
+    middle = picture[:, width // 3 : max(width // 3 + 1, 2 * width // 3)].mean(axis=1)
+    return "".join("1" if middle[round((at + 0.5 / ROWS) * pitch)] < 128 else "0" for at in range(positions))
+
+
 def omr(bits: Sequence[bool], track: OmrTrack) -> NDArray[np.uint8]:
     """One entry per position, 1 = mark printed: start mark, `bits`, then the parity mark when the track has one.
 

@@ -10,7 +10,7 @@ from typing import Final
 from rendering.layout.classes import Kinsoku
 
 ALIGNMENTS: Final = {"left": 0, "justify": 1, "centre": 2, "center": 2, "right": 3}
-MARK_SOURCES: Final = ("sheet", "window", "item")
+MARK_SOURCES: Final = ("sheet", "window", "item", "track")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from rendering.layout.classes import Kinsoku
 from rendering.layout.opcodes import ON_ALL, ON_FIRST, ON_FRONT, ON_LAST, ON_OTHER
+from rendering.symbols.omr import SHEET_TRACK
 from rendering.template.errors import TemplateError
 from rendering.template.settings import (
     ALIGNMENTS,
@@ -261,18 +262,27 @@ def _art(reader: _Reader, pictures: Mapping[str, Picture]) -> tuple[Art, ...]:
     return tuple(art)
 
 
+def _height(reader: _Reader, where: str, table: dict[str, Any], symbology: str, module: float) -> float:
+    """Height of a bar or module, length of an OMR mark."""
+    if symbology == "omr":
+        return reader.number(where, table, "length", SHEET_TRACK.length_mm)
+    return reader.number(where, table, "height", 9 if symbology == "code128" else module)
+
+
 def _marks(reader: _Reader) -> tuple[Mark, ...]:
     marks = []
     for name, table in reader.table("", reader.root, "marks").items():
         where = f"marks.{name}"
-        reader.allow(where, table, "symbology source pages x y module height device_dpi")
+        reader.allow(where, table, "symbology source pages x y module height length device_dpi")
         symbology = reader.choice(where, table, "symbology", SYMBOLOGIES, "datamatrix")
-        source = reader.choice(where, table, "source", MARK_SOURCES, "sheet")
+        source = reader.choice(where, table, "source", MARK_SOURCES, "track" if symbology == "omr" else "sheet")
+        if (symbology == "omr") != (source == "track"):
+            raise reader.fail(where, "source", "an OMR track has the source track, and no other symbol has")
         if (symbology == "code128") != (source == "item"):
             raise reader.fail(
                 where, "source", "Code 128 carries the item number, the other symbols the sheet's payload"
             )
-        module = reader.number(where, table, "module")
+        module = reader.number(where, table, "module", *((SHEET_TRACK.thickness_mm,) if symbology == "omr" else ()))
         dpi = reader.number(where, table, "device_dpi", 0)
         if dpi:  # a whole number of device dots a module: edges fall on the device grid
             module = max(1, round(module * dpi / 25.4)) * 25.4 / dpi
@@ -283,11 +293,15 @@ def _marks(reader: _Reader) -> tuple[Mark, ...]:
                 name,
                 symbology,
                 source,
-                PAGE_RULES[reader.choice(where, table, "pages", PAGE_RULES, "front" if source == "sheet" else "first")],
+                PAGE_RULES[
+                    reader.choice(
+                        where, table, "pages", PAGE_RULES, "front" if source in ("sheet", "track") else "first"
+                    )
+                ],
                 reader.number(where, table, "x"),
                 reader.number(where, table, "y"),
                 module,
-                reader.number(where, table, "height", 9 if symbology == "code128" else module),
+                _height(reader, where, table, symbology, module),
             )
         )
     return tuple(marks)

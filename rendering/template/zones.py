@@ -10,10 +10,11 @@ from typing import Final
 
 from rendering.layout.opcodes import ON_ALL, ON_FIRST, ON_FRONT
 from rendering.model import Defect, DefectCode
+from rendering.symbols.omr import SHEET_TRACK
 from rendering.template.settings import BoxMm, Mark, Settings
 
 _ON_PAGE_ONE: Final = (ON_FIRST, ON_ALL, ON_FRONT)
-_SIDES: Final = {"datamatrix": 18, "qr": 25, "omr": 1}
+_SIDES: Final = {"datamatrix": 18, "qr": 25}
 _CODE128_MODULES: Final = 178  # 13 characters, none of them paired: the longest item number
 _QUIET_MODULES: Final = {"datamatrix": 2, "qr": 4, "code128": 10, "omr": 2}
 
@@ -22,6 +23,8 @@ def mark_box(mark: Mark, *, quiet: bool = False) -> BoxMm:
     """The rectangle of a mark at its largest, with its quiet zone when asked."""
     if mark.symbology == "code128":
         width, height = _CODE128_MODULES * mark.module_mm, mark.height_mm
+    elif mark.symbology == "omr":
+        width, height = mark.height_mm, SHEET_TRACK.positions * SHEET_TRACK.pitch_mm
     else:
         width = height = _SIDES[mark.symbology] * mark.module_mm
     margin = _QUIET_MODULES[mark.symbology] * mark.module_mm if quiet else 0.0
