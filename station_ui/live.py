@@ -88,6 +88,11 @@ class LiveHub:
         return self._line or DEFAULT_LINE
 
     @property
+    def line_known(self) -> str:
+        """Return that line, or "" when it is only a guess: a command to a guessed line would wait for ever."""
+        return self._line or ""
+
+    @property
     def streams(self) -> int:
         return self._streams.total()
 

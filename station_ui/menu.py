@@ -10,7 +10,7 @@ from flask import Flask, request, url_for
 from flask_babel import gettext, lazy_gettext
 
 from controller.service.approvals import Refusal
-from controller.service.commands import Sent
+from controller.service.commands import CommandRefused, Sent
 from controller.service.rights import Right
 from controller.service.sessions import IDLE_LOCK_S, SessionState
 from controller.service.views import EXCEPTION_STATES
@@ -71,6 +71,7 @@ SAID: Final[Mapping[str, tuple[str, Any]]] = {
     "not-clean": ("stop", _("Only a version whose preflight found nothing can be released.")),
     "not-simulated": ("stop", _("Training runs only on a simulated line.")),
     "no-simulator": ("stop", _("The simulator of this line does not answer.")),
+    "no-line": ("stop", _("No line has reported yet. Start it, then try again.")),
     "no-right": ("stop", _("Your badge may not do that.")),
     "photo": ("stop", _("The photo must be a JPEG or PNG of at most 5 MB.")),
     "signature": ("stop", _("The carrier must sign on the screen.")),
@@ -101,6 +102,12 @@ def _menu() -> list[dict[str, Any]]:
 def _exceptions() -> int:
     live = station().hub.snapshot()
     return 0 if live is None else sum(live.counts.get(state, 0) for state in EXCEPTION_STATES[:4])
+
+
+def refusal_text(refused: CommandRefused) -> str:
+    """Return in words why a command was not even sent."""
+    found = SAID.get(refused.code)
+    return str(refused) if found is None else str(found[1])
 
 
 def said_text() -> Mapping[str, str] | None:

@@ -33,7 +33,7 @@ class PartRenderer:
     def __call__(self, snapshot: LiveSnapshot | None, language: str) -> Mapping[str, str]:
         with self._app.test_request_context("/"), force_locale(language):
             g.language = language
-            context = _context(snapshot, station().line)
+            context = _context(snapshot, station().hub.line)
             return {name: self._part(name, language, snapshot, context) for name in PARTS}
 
     def _part(self, name: str, language: str, snapshot: LiveSnapshot | None, context: Mapping[str, object]) -> str:

@@ -44,8 +44,8 @@ class Station:
 
     @property
     def line(self) -> str:
-        """Return the name of the line this station stands at."""
-        return self.hub.line
+        """Return the name of the line this station sends its commands to; "" as long as none was named and none has ever reported."""
+        return self.hub.line_known
 
     def turn(self, key: str) -> threading.Lock:
         """Return the lock under which requests with the same ``key`` take turns."""

@@ -135,8 +135,10 @@ def send(
     """Check a command and put it into the inbox; return its number.
 
     Raises:
-        CommandRefused: see `check_command`.
+        CommandRefused: see `check_command`; or there is no line to send it to.
     """
+    if not line:
+        raise CommandRefused("no-line", "no line has reported yet: start it, then try again")
     check_command(command, by, arguments, second)
     whole = dict(arguments) if second is None else {**arguments, "second_badge": second.badge}
     json.dumps(whole)  # a value that is not plain is a mistake of ours, found here and not in the line

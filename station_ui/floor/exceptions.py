@@ -17,7 +17,7 @@ from controller.service.views import PieceView
 from station_ui import words
 from station_ui.door import go
 from station_ui.floor.pieces import find_piece
-from station_ui.menu import page_context
+from station_ui.menu import page_context, refusal_text
 from station_ui.security.access import here, needs
 from station_ui.station import station
 
@@ -77,7 +77,7 @@ def scan() -> Any:
             station().door, station().line, Command.CUSTODY_SCAN, here().person, {"payload": seen.text, "reason": ""}
         )
     except CommandRefused as refused:
-        return _said(False, piece_name(piece.uid), str(refused))
+        return _said(False, piece_name(piece.uid), refusal_text(refused))
     return {
         **_said(True, piece_name(piece.uid), gettext("In custody. Put it into the red box.")),
         "follow": url_for("stream.command", number=number),

@@ -14,7 +14,7 @@ from controller.service.scans import ScanKind, read_scan, tray_label
 from controller.service.views import TrayView
 from station_ui.door import go
 from station_ui.floor.pieces import find_piece
-from station_ui.menu import page_context
+from station_ui.menu import page_context, refusal_text
 from station_ui.security.access import here, needs
 from station_ui.station import station
 from station_ui.uploads import UploadRefused, keep_photo, keep_signature
@@ -71,7 +71,7 @@ def scan() -> Any:
         try:
             number = send(station().door, station().line, Command.TRAY_OPEN, here().person, {"tray": seen.number})
         except CommandRefused as refused:
-            return {"good": False, "title": seen.text, "text": str(refused)}
+            return {"good": False, "title": seen.text, "text": refusal_text(refused)}
         text = gettext("New tray: put it under the exit.")
         return {"good": True, "title": seen.text, "text": text, "follow": url_for("stream.command", number=number)}
     piece = find_piece(seen.text)

@@ -79,6 +79,8 @@ def approve(number: int) -> Any:
         if answer is not SignIn.OK:
             return go("approvals.page", said=answer.value)
     assert approver is not None
+    if not station().line:
+        return go("approvals.page", said="no-line")  # agreeing now would use the request up for nothing
     try:
         done = station().overrides.approve(number, approver, station().line)
     except KeyError:

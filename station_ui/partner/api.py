@@ -124,7 +124,7 @@ def _told(batch: BatchView) -> dict[str, Any]:
 
 def _command(command: Command, arguments: Mapping[str, object]) -> tuple[Mapping[str, Any], int]:
     number = station().door.put_command(
-        station().line, command, f"partner:{g.caller.partner}", arguments, time.time_ns()
+        station().hub.line, command, f"partner:{g.caller.partner}", arguments, time.time_ns()
     )
     return {"command": number, "answered": False}, HTTPStatus.ACCEPTED
 

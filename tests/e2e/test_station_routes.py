@@ -232,6 +232,27 @@ def test_the_first_set_up_works_once_and_leaves_no_default(tmp_path):
     store.close()
 
 
+def test_no_command_is_sent_to_a_line_that_is_only_guessed(tmp_path):
+    from station_world import serving
+
+    from controller.ledger.opening import open_ledger
+    from controller.service.people import PinVault
+    from controller.service.rights import Role
+    from controller.service.store import StationStore
+
+    open_ledger(tmp_path / "ledger.db").close()
+    store = StationStore(f"sqlite:///{tmp_path / 's.db'}")
+    with serving(tmp_path, store, vault=PinVault(memory_kib=8, passes=1, lanes=1), line=None) as (app, _):
+        entry = app.extensions["station"].entry
+        entry.add("LBSUPE0001", "孙督明", [Role.SUPERVISOR], PIN, by="test")
+        client = app.test_client()
+        client.set_cookie(COOKIE, entry.sign_in("LBSUPE0001", PIN)[1], domain="localhost", secure=True)
+        answer = client.post("/trays/open", base_url=BASE, data={"csrf": token_of(client), "tray": "5"})
+        assert "said=no-line" in answer.headers["Location"]
+        assert app.extensions["station"].door.sent() == ()
+    store.close()
+
+
 @pytest.mark.parametrize(
     "back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/x\r\ny"]
 )
