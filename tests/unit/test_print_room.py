@@ -23,12 +23,12 @@ def room(tmp_path: Path) -> PrintRoom:
 def test_what_the_line_walks_through_does_not_change_under_it(room: PrintRoom) -> None:
     """A queue told of a job while the live picture was drawn, and the line stopped: dictionary changed size during iteration."""
     room._hear(JobAccepted("p1", "J1", 7, already=False))
-    room._hear(PrinterReasons("p1", 3, ("none",), True))
+    room._hear(PrinterReasons("p1", 3, ("none",), True, ""))
     walking, reasons = iter(room.states.items()), iter(room.reasons.items())
     next(walking)
     next(reasons)
     room._hear(JobAccepted("p1", "J2", 8, already=False))
-    room._hear(PrinterReasons("p2", 3, ("none",), True))
+    room._hear(PrinterReasons("p2", 3, ("none",), True, ""))
     assert list(walking) == []
     assert list(reasons) == []
     assert set(room.states) == {"J1", "J2"}
