@@ -1,32 +1,28 @@
-"""Station screens: event-to-screen latency with 200 live clients, page times, and memory after clients come and go.
+"""Station screens: event-to-screen latency with 200 live clients, page times, memory after clients come and go; then the same beside a
+line that delivers 36,000 envelopes an hour, whose deadlines must not notice.
 
-The server is the real `letterline serve` in a process of its own; the line is a publisher that overwrites the live picture as a
-controller does. What a client does with the HTML is not measured here.
+The server is the real `letterline serve` in a process of its own. First the line is a publisher that overwrites the live picture as a
+controller does, with everything changed; then it is the real `letterline run`. What a browser does with the HTML is not measured here.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import selectors
-import socket
-import subprocess
-import sys
+import contextlib
 import tempfile
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.line_runs import Ran, run_lines
+from benchmarks.screen_clients import Heard, Screens, rss_mb, served, sign_in, touch
+from controller.ledger.errors import LedgerFault
 from controller.ledger.inbox import Inbox
-from controller.ledger.opening import open_ledger
-from controller.service.entry import Entry
+from controller.ledger.opening import open_desk, open_ledger
 from controller.service.live import BeltPiece, Camera, LiveSnapshot, Machine, RecentVerdict
-from controller.service.people import PinVault
-from controller.service.rights import Role
-from controller.service.store import StationStore
 
 if TYPE_CHECKING:
     from benchmarks.report import Report
@@ -34,7 +30,7 @@ if TYPE_CHECKING:
 LINE = "bench-line"
 CLIENTS = 200
 PERIOD_S = 0.1
-AT = re.compile(rb'data: \{"at": (\d+)')
+EXECUTE = 6
 
 
 @dataclass
@@ -48,8 +44,11 @@ class Publisher:
         count = 0
         while not self.stop.wait(PERIOD_S):
             count += 1
-            now = time.time_ns()
-            self.inbox.show(LINE, json.loads(picture(count, now).to_json()), now)
+            self.show(count)
+
+    def show(self, count: int) -> None:
+        now = time.time_ns()
+        self.inbox.show(LINE, picture(count, now).plain(), now)
 
 
 def picture(count: int, now: int) -> LiveSnapshot:
@@ -70,87 +69,107 @@ def picture(count: int, now: int) -> LiveSnapshot:
     )
 
 
-class Screens:
-    """Many raw clients of ``/live`` on one thread; keeps the latency of every event of every client in ms."""
-
-    def __init__(self, port: int, cookie: str, count: int) -> None:
-        self.latencies: list[float] = []
-        self._selector = selectors.DefaultSelector()
-        request = f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: __Host-letterline={cookie}\r\nAccept: text/event-stream\r\n\r\n"
-        for _ in range(count):
-            client = socket.create_connection(("127.0.0.1", port), timeout=10)
-            client.sendall(request.encode())
-            client.setblocking(False)
-            self._selector.register(client, selectors.EVENT_READ)
-
-    def listen(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            for key, _ in self._selector.select(0.05):
-                content = key.fileobj.recv(262_144)  # type: ignore[union-attr]
-                arrived_ms = time.time() * 1000
-                self.latencies += [arrived_ms - int(at) for at in AT.findall(content)]
-
-    def close(self) -> None:
-        for key in list(self._selector.get_map().values()):
-            key.fileobj.close()  # type: ignore[union-attr]
-        self._selector.close()
-
-
 def run(quick: bool, report: Report) -> None:
-    """Measure and report; ``quick`` listens three seconds instead of fifteen."""
+    """Measure and report; ``quick`` listens three seconds instead of fifteen, and to a line of 400 letters instead of 1,500."""
     with tempfile.TemporaryDirectory(prefix="letterline-screens-") as folder:
         out = Path(folder)
-        books = open_ledger(out / "ledger.db")
-        store = StationStore(f"sqlite:///{out / 'station.db'}")
-        entry = Entry(store, PinVault())
-        entry.add("LBSUPE0001", "孙督明", [Role.SUPERVISOR], "835926", by="bench")
-        _, cookie = entry.sign_in("LBSUPE0001", "835926")
-        publisher = Publisher(books.inbox)
-        books.inbox.show(LINE, json.loads(picture(0, time.time_ns()).to_json()), time.time_ns())
-        thread = threading.Thread(target=publisher.run, daemon=True)
-        thread.start()
-        server, port = serve(out)
-        try:
-            measure(report, server.pid, port, cookie, 3.0 if quick else 15.0)
-        finally:
-            publisher.stop.set()
-            thread.join(timeout=5)
-            server.terminate()
-            server.wait(timeout=10)
-            store.close()
-            books.close()
+        with open_ledger(out / "ledger.db") as books:
+            publisher = Publisher(books.inbox)
+            publisher.show(0)
+            thread = threading.Thread(target=publisher.run, daemon=True)
+            thread.start()
+            try:
+                cookie = sign_in(out)
+                with served(out) as (pid, port):
+                    measure(report, pid, port, cookie, 3.0 if quick else 15.0)
+            finally:
+                publisher.stop.set()
+                thread.join(timeout=5)
+    with_a_line(report, 400 if quick else 1_500)
 
 
-def serve(out: Path) -> tuple[subprocess.Popen[str], int]:
-    """Start the station on a free port; return (process, port) when it answers."""
-    command = [
-        sys.executable,
-        "-u",
-        "-c",
-        "from controller.cli import main; main()",
-        "serve",
-        "--out",
-        str(out),
-        "--port",
-        "0",
-    ]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    for said in server.stdout:
-        found = re.search(r"http://127\.0\.0\.1:(\d+)/", said)
-        if found:
-            return server, int(found[1])
-    raise RuntimeError("the station did not start")
+def with_a_line(report: Report, letters: int) -> None:
+    """A line that delivers 36,000 an hour, once alone and once with 200 screens that also read pages: do the two disturb each other?"""
+    for screens in (0, CLIENTS):
+        name = "line with 200 screens" if screens else "line alone"
+        with tempfile.TemporaryDirectory(prefix="letterline-bench-", dir="/tmp") as folder:
+            watcher = _Watcher(Path(folder) / "line0", screens)
+            watcher.start()
+            try:
+                ran, _ = run_lines(Path(folder), letters, 1, "full-speed", 1.0)
+            finally:
+                watcher.join()
+        passage = ran[0].passage
+        report.add(f"{name}: envelopes an hour at the gate", passage.per_hour(), "envelopes/h")
+        latencies = sorted(passage.latencies_ms)
+        report.add(f"{name}: exit shot to token, p99", _share(latencies, 0.99), "ms", {"gate": 304.0})
+        report.add(f"{name}: camera result to grant, p99", ran[0].grant_ms("p99"), "ms")
+        missed = passage.gates["reject NO_TOKEN"] + passage.gates["reject EXPIRED"] - _challenges(ran[0])
+        report.add(f"{name}: deadlines missed, and diverted", missed, "envelopes")
+        if screens:
+            pictures, events = sorted(watcher.heard.picture_ms), sorted(watcher.heard.event_ms)
+            report.add(f"{name}: picture to screen, p99", _share(pictures, 0.99), "ms")
+            report.add(f"{name}: event to screen, p50", _share(events, 0.50), "ms")
+            report.add(f"{name}: event to screen, p99", _share(events, 0.99), "ms", at_most=150.0)
+            report.add(f"{name}: events heard by all screens together", len(events), "")
+            report.add(f"{name}: longest silence of any screen", watcher.silence_s * 1000, "ms", at_most=3000.0)
+
+
+class _Watcher(threading.Thread):
+    """Waits until the line runs, opens so many screens on it, listens until it has ended."""
+
+    def __init__(self, out: Path, screens: int) -> None:
+        super().__init__(name="bench-screens", daemon=True)
+        self._out, self._screens = out, screens
+        self.heard, self.silence_s = Heard(), 0.0
+
+    def run(self) -> None:
+        if not self._screens or not _wait_for(lambda: _state(self._out) == EXECUTE):
+            return
+        cookie = sign_in(self._out)
+        with served(self._out) as (_, port):
+            screens = Screens(port, cookie, self._screens)
+            screens.listen(3.0)
+            screens.heard.clear()
+            screens.silence_s = 0.0
+            while not _ended(self._out):
+                touch(self._out, cookie)
+                page_ms(port, cookie)
+                screens.listen(1.0)
+            self.heard, self.silence_s = screens.heard, screens.silence_s
+            screens.close()
+
+
+def _state(out: Path) -> int:
+    with contextlib.suppress(FileNotFoundError, LedgerFault), open_desk(out / "ledger.db") as desk:
+        picture = next((desk.inbox.picture(line) for line in desk.inbox.lines()), None)
+        machines = picture[1]["machines"] if picture else []
+        return int(machines[0]["state"]) if machines else 0  # type: ignore[index]
+    return 0
+
+
+def _ended(out: Path) -> bool:
+    with open_desk(out / "ledger.db") as desk:
+        picture = next((desk.inbox.picture(line) for line in desk.inbox.lines()), None)
+    return picture is not None and bool(picture[1]["finished"])
+
+
+def _wait_for(what: Callable[[], bool], seconds: float = 120.0) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if what():
+            return True
+        time.sleep(0.3)
+    return False
 
 
 def measure(report: Report, pid: int, port: int, cookie: str, seconds: float) -> None:
     for clients, limit in ((1, None), (50, None), (CLIENTS, 150.0)):
         screens = Screens(port, cookie, clients)
         screens.listen(2.0)
-        screens.latencies.clear()
+        screens.heard.clear()
         screens.listen(seconds)
-        taken = sorted(screens.latencies)
+        taken = sorted(screens.heard.picture_ms)
         screens.close()
         time.sleep(1.5)
         expected = clients * seconds / PERIOD_S
@@ -176,12 +195,11 @@ def page_ms(port: int, cookie: str) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
-def rss_mb(pid: int) -> float:
-    """Return the resident memory of a process."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
-    assert found is not None
-    return int(found[1]) / 1024
+def _challenges(ran: Ran) -> int:
+    """Good pieces that the line refused on purpose, to prove its gate: no deadline was missed there."""
+    diverted = ran.summary["diverted"]
+    assert isinstance(diverted, dict)
+    return int(diverted.get("challenge", 0))
 
 
 def _share(ordered: list[float], share: float) -> float:

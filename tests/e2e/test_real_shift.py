@@ -276,7 +276,7 @@ def test_a_shift_from_the_screen_alone_ends_balanced_with_every_letter_released_
         page.click("main button")
         page.wait_for_selector(".andon")
         shift = Shift(page, url, Floor(out))
-        expect(page.locator(".andon h1")).not_to_have_text("产线没有上报", timeout=120_000)
+        expect(page.locator(".andon h1")).not_to_have_text("产线没有上报", timeout=240_000)
         shift.put_tray(1)
         until = time.monotonic() + 480
         while process.poll() is None and time.monotonic() < until:
