@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -21,41 +21,69 @@ class CaseTableError(Exception):
     """The file cannot be read as a case table; the message names the file and the line."""
 
 
+class _Headings:
+    """What each column of a table is: a field by name, or a table of the letter."""
+
+    def __init__(self, template: Template) -> None:
+        settings = template.settings
+        self._names = {rule.label: name for name, rule in settings.fields.items()}
+        self._tables = {table.label: name for name, table in settings.tables.items()}
+        self._tables.update({name: name for name in settings.tables})
+        self._settings = settings.tables
+        self.columns: list[tuple[str, str, Table | None]] = []
+
+    def read(self, headings: Sequence[str]) -> None:
+        """Take the headings of the rows to come."""
+        self.columns = []
+        for heading in headings:
+            table = self._tables.get(heading)
+            own = self._names.get(heading, heading)
+            self.columns.append((heading, table or own, self._settings[table] if table else None))
+
+    def letter(self, row: Sequence[Any], fallback: str) -> Letter:
+        """The letter of a row with a cell for every heading; ``fallback`` is its id when it brings none. Raises ValueError."""
+        fields: dict[str, str] = {}
+        found: dict[str, list[Mapping[str, str]]] = {}
+        for (_, name, table), value in zip(self.columns, row, strict=True):
+            if table is not None:
+                found[name] = _table_rows(value, table)
+            else:
+                fields[name] = "" if value is None else str(value)
+        return Letter(fields.get("record_id") or fallback, fields, found)
+
+
 def read_letters(path: Path, template: Template, refused: list[str]) -> Iterator[Letter]:
     """Yield the letters of ``path`` (.csv or .json) one by one; rows that cannot be read are told in ``refused``.
 
     Raises CaseTableError when the file as a whole cannot be read.
     """
     rows = _json_rows(path) if path.suffix.lower() == ".json" else _csv_rows(path)
-    settings = template.settings
-    names = {rule.label: name for name, rule in settings.fields.items()}
-    tables = {
-        **{name: name for name in settings.tables},
-        **{table.label: name for name, table in settings.tables.items()},
-    }
-    for number, row in enumerate(rows, start=1):
-        fields: dict[str, str] = {}
-        found: dict[str, list[Mapping[str, str]]] = {}
+    headings = _Headings(template)
+    named: Sequence[str] = ()
+    for number, (names, cells) in enumerate(rows, start=1):
+        if names is not named:
+            headings.read(names)
+            named = names
         try:
-            if None in row:
+            if len(cells) > len(names):
                 raise ValueError("more cells than headings")
-            for heading, value in row.items():
-                if heading in tables:
-                    found[tables[heading]] = _table_rows(value, settings.tables[tables[heading]])
-                else:
-                    fields[names.get(heading, heading)] = "" if value is None else str(value)
+            short = len(names) - len(cells)
+            letter = headings.letter([*cells, *[None] * short] if short else cells, f"{path.stem}-{number:06d}")
         except ValueError as error:
             refused.append(f"{path.name}, row {number}: {error}")
             continue
-        record = fields.get("record_id") or f"{path.stem}-{number:06d}"
-        yield Letter(record, fields, found)
+        yield letter
 
 
-def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
+def _csv_rows(path: Path) -> Iterator[tuple[Sequence[str], Sequence[Any]]]:
+    """Headings and cells of every row that is not empty."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            yield from reader
+            reader = csv.reader(file)
+            headings = next(reader, [])
+            for row in reader:
+                if row:
+                    yield headings, row
     except UnicodeDecodeError as error:
         raise CaseTableError(
             f"{path.name} is not UTF-8 text; save it as CSV UTF-8, or use letterline run, which reads others"
@@ -64,14 +92,24 @@ def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
         raise CaseTableError(f"{path.name}: not a CSV table: {error}") from error
 
 
-def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
+def _json_rows(path: Path) -> Iterator[tuple[Sequence[str], Sequence[Any]]]:
+    """Names and values of every object."""
     try:
         rows = json.loads(path.read_text("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise CaseTableError(f"{path.name}: not JSON: {error}") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise CaseTableError(f"{path.name}: must hold a list of objects, one a letter")
-    yield from rows
+    for row in rows:
+        yield list(row), list(row.values())
+
+
+def _total(amounts: Sequence[str]) -> str:
+    """Their sum with two decimals. Raises InvalidOperation for one that is no amount."""
+    if all(text[-3:-2] == "." and text.isascii() and text[:-3].isdigit() and text[-2:].isdigit() for text in amounts):
+        fen = sum(int(text[:-3] + text[-2:]) for text in amounts)
+        return f"{fen // 100}.{fen % 100:02d}"
+    return f"{sum(map(Decimal, amounts)):.2f}"
 
 
 def _table_rows(value: Any, table: Table) -> list[Mapping[str, str]]:
@@ -89,7 +127,7 @@ def _table_rows(value: Any, table: Table) -> list[Mapping[str, str]]:
         row = dict(zip(table.split, (cell.strip() for cell in cells), strict=True))
         if table.total:
             try:
-                row["total"] = f"{sum(Decimal(row[name]) for name in table.total):.2f}"
+                row["total"] = _total([row[name] for name in table.total])
             except InvalidOperation:
                 raise ValueError(f"{part!r} in {table.label} holds no amount") from None
         rows.append(row)

@@ -134,8 +134,16 @@ class Renderer:
 
     def characters(self, letters: Sequence[Letter], codes: Sequence[Codes] | None = None) -> Characters:
         """The characters a batch needs, for `use_characters` in every process that renders a part of it."""
+        return self._characters(letters, codes, None)
+
+    def _characters(
+        self, letters: Sequence[Letter], codes: Sequence[Codes] | None, known: Sequence[Gathered] | None
+    ) -> Characters:
+        """``known`` is what was gathered of the letters already."""
         spans = [slice(start, start + _RUN) for start in range(0, len(letters), _RUN)]
-        gathered = (self._intake.gather(letters[span], codes[span] if codes is not None else None) for span in spans)
+        gathered = known or (
+            self._intake.gather(letters[span], codes[span] if codes is not None else None) for span in spans
+        )
         characters = Characters.of(self.template.program, gathered, len(self._chains))
         self._count_symbols(letters[:_SAMPLE], characters)
         return characters
@@ -236,7 +244,8 @@ class Renderer:
         layout = imposition_named(imposition)
         page = self.template.settings.page
         around = surround(layout, (page.width, page.height))
-        setting = self._setting or self._set(self.characters(letters, codes))
+        known = None if len(letters) > _RUN else self._intake.gather(letters, codes)
+        setting = self._setting or self._set(self._characters(letters, codes, [known] if known else None))
         leaders = Leaders.of(banner, separators or {}, len(self._forms), (page.width, page.height))
         statics = Statics(setting.fonts.glyphs.objects, (*self._forms, *leaders.forms), setting.paragraphs)
         keep_parts = parts and layout.cells == 1 and not leaders.forms
@@ -250,7 +259,9 @@ class Renderer:
                 self._packer.pack(file, leaders.data, leaders.ends, sides, around, setting.coder)
             for run in _runs(len(letters), layout):
                 some = letters[run]
-                composed = self._composed(some, codes[run], setting, seen)
+                composed = self._composed(
+                    some, codes[run], setting, known or self._intake.gather(some, codes[run], seen)
+                )
                 stream, run_letters = page_stream(some, composed, leaders, run.start, setting.told)
                 base = file.pages if layout.cells == 1 else 0
                 rendered += (
@@ -262,10 +273,9 @@ class Renderer:
         return Chunk(out, file.sha256, file.pages // 2, tuple(rendered))
 
     def _composed(
-        self, letters: Sequence[Letter], codes: Sequence[Codes], setting: Setting, seen: set[str]
+        self, letters: Sequence[Letter], codes: Sequence[Codes], setting: Setting, gathered: Gathered
     ) -> Composed:
         """Compose a run of letters. Raises RenderError when one is defective or its codes do not fit its sheets."""
-        gathered = self._intake.gather(letters, codes, seen)
         self._refuse(letters, gathered)
         marks = draw_marks(self.template.settings.marks, codes)
         values = gathered.values(setting.fonts.index_of)
