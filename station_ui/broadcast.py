@@ -74,9 +74,10 @@ class Broadcast:
         async def keep(message: Message) -> None:
             answer.append(message)
 
+        scope[TICKET] = None  # the view may hand one over: to this request, and to no other
         try:
             await self._pages(scope, receive, keep)
-            if TICKET not in scope:
+            if scope[TICKET] is None:
                 for message in answer:
                     await send(message)
                 return
@@ -85,7 +86,7 @@ class Broadcast:
             await send({**answer[0], "headers": headers})
             await self._stream(scope[TICKET], receive, send)
         finally:
-            if TICKET in scope:
+            if scope[TICKET] is not None:
                 self._hub.leave(scope[TICKET].language)
 
     async def _stream(self, ticket: Ticket, receive: Receive, send: Send) -> None:

@@ -33,8 +33,8 @@ def events() -> Any:
     if request.args.get("drawn", drawn_for()) != drawn_for():
         return Response(OVER, mimetype="text/event-stream")
     hidden = STRIP_ONLY if found is None else (PERSONAL if state is SessionState.LOCKED else frozenset())
-    hub, scope = station().hub, request.environ.get("asgi.scope")
-    if scope is None:  # no server that streams: what there is now, and the screen asks again
+    hub, scope = station().hub, request.environ.get("asgi.scope", {})
+    if TICKET not in scope:  # nobody streams (HEAD, another server): what there is now, and the screen asks again
         return Response([BEGIN, hub.delta(language(), 0, hidden).text], mimetype="text/event-stream")
     try:
         hub.join(language())

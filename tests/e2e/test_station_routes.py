@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+import urllib.request
 from dataclasses import dataclass
 
 import pytest
@@ -78,6 +80,26 @@ def test_a_stream_asked_for_by_a_page_drawn_for_somebody_else_ends_at_once(groun
     assert answer.text.startswith("event: over")
     with screen(ground, "LBSUPE0001").open("/live?drawn=open", base_url=BASE, buffered=False) as answer:
         assert next(iter(answer.response)).startswith((b"retry", "retry"))
+
+
+def test_a_question_about_the_stream_takes_no_screens_place(ground):
+    hub, before = ground.app.extensions["station"].hub, ground.app.extensions["station"].hub.streams
+    for method in ("HEAD", "OPTIONS"):
+        call = urllib.request.Request(ground.url + "/live", method=method)
+        with urllib.request.urlopen(call, timeout=10) as answer:
+            assert answer.status == 200
+    assert hub.streams == before
+
+
+def test_a_stream_that_its_screen_leaves_gives_its_place_back(ground):
+    hub, before = ground.app.extensions["station"].hub, ground.app.extensions["station"].hub.streams
+    with urllib.request.urlopen(ground.url + "/live", timeout=10) as answer:
+        assert answer.readline().startswith(b"retry")
+        assert hub.streams == before + 1
+    deadline = time.monotonic() + 10
+    while hub.streams != before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert hub.streams == before
 
 
 def test_no_page_holds_a_script_or_a_style_of_its_own(ground):
