@@ -129,7 +129,7 @@ def _wrong(name: str, scenario: Scenario) -> WrongMachine:
         machine = find_wrong(name)
     except KeyError as problem:
         raise click.UsageError(str(problem.args[0])) from problem
-    if machine.frames_only and scenario.machine.transport == "modbus":
+    if machine.frames_only and scenario.machine.transport.startswith("modbus"):
         raise click.UsageError(
             f"{machine.name} is wrong in the frame protocol, and this scenario speaks Modbus: use a serial one"
         )

@@ -11,14 +11,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-import numpy as np
 import zxingcpp
 
 from simulator.defects import Defects
 from simulator.inserter.device import InserterDevice
 from simulator.inserter.vocabulary import Reason
 from simulator.journal import Journal
-from simulator.paper import Envelope, Picture, Sheet, Stack
+from simulator.paper import Envelope, Sheet, Stack
+from simulator.printing.raster import blank
 from simulator.scenario import PeoplePlan
 
 UNREADABLE = "?"
@@ -37,10 +37,8 @@ def read_by_hand(sheet: Sheet) -> str:
 
 def test_stack(sheets: int) -> Stack:
     """Return a stack of blank sheets, as a maker puts them on a machine under test."""
-    picture = Picture.of(np.full((1, 1), 255, np.uint8))
-    return Stack(
-        "test", "TEST", deque(Sheet(-index, "test", "TEST", index, picture, picture) for index in range(sheets))
-    )
+    panel, margin = blank()
+    return Stack("test", "TEST", deque(Sheet(-index, "test", "TEST", index, panel, margin) for index in range(sheets)))
 
 
 class ScanDesk:

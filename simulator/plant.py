@@ -24,6 +24,7 @@ from simulator.inserter.firmware import Firmware
 from simulator.inserter.modbus_server import ModbusDoor
 from simulator.inserter.port import BytePort, PtyPort
 from simulator.inserter.registers import DeviceRegisters
+from simulator.inserter.rtu_cable import RtuCable
 from simulator.inserter.socket_port import SocketPort
 from simulator.inserter.vocabulary import Reason
 from simulator.inserter.wrong import WrongMachine
@@ -77,7 +78,10 @@ class Plant:
             wrong.spoil(self.device.firmware, self.device.wire)
         self.modbus: ModbusDoor | None = None
         if isinstance(self.device.wire, DeviceRegisters):
-            self.modbus = ModbusDoor(self.device.wire, self.device.post, clock_us)
+            machine = scenario.machine
+            rtu = machine.transport == "modbus-rtu"
+            cable = RtuCable(folder / "inserter-rtu", machine.baud) if rtu else None
+            self.modbus = ModbusDoor(self.device.wire, self.device.post, clock_us, cable)
         self.scanner = PtyPort(folder / "scanner", baud=9600)
         self.scale = ScaleLine(folder) if scenario.machine.scale else None
         self.desk = ScanDesk(scenario.people, speed, self.journal, self._scan)
@@ -113,7 +117,7 @@ class Plant:
             port = SocketPort(baud=machine.baud, defects=self.defects)
         else:
             port = PtyPort(self.folder / "inserter", baud=machine.baud, defects=self.defects)
-        return InserterDevice(firmware, port, self.defects, registers=machine.transport == "modbus")
+        return InserterDevice(firmware, port, self.defects, registers=machine.transport.startswith("modbus"))
 
     def _inserter_url(self) -> str:
         return self.modbus.url if self.modbus is not None else self.device.port.url

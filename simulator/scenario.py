@@ -29,7 +29,8 @@ class MachinePlan:
 
     ``fold_buffer`` sets fit between accumulator and fold.
 
-    ``c2_to_gate_ms`` is 1.0 m of belt at 3.29 m/s. ``transport`` is serial (pty), socket (TCP) or modbus (registers).
+    ``c2_to_gate_ms`` is 1.0 m of belt at 3.29 m/s. ``transport`` is serial (pty), socket (TCP), modbus (registers over TCP)
+    or modbus-rtu (registers on a pty).
     """
 
     sheet_pitch_ms: float = 100.0
@@ -103,7 +104,7 @@ class FaultPlan:
     do: str
 
 
-TRANSPORTS = ("serial", "socket", "modbus")
+TRANSPORTS = ("serial", "socket", "modbus", "modbus-rtu")
 COUNTERS = ("received", "printed", "loaded", "fed", "formed", "exited", "rejected", "scanned", "seconds")
 
 

@@ -1,4 +1,4 @@
-"""The Modbus TCP door of the inserter (transport B): pymodbus outside, `DeviceRegisters` inside. Loopback only; it decides nothing."""
+"""The Modbus door of the inserter (transport B): pymodbus outside, `DeviceRegisters` inside. TCP on loopback, or RTU on a cable; it decides nothing."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import asyncio
 import threading
 from collections.abc import Callable
 
-from pymodbus.server import ModbusTcpServer
+from pymodbus import FramerType
+from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from simulator.inserter.registers import REGISTERS, DeviceRegisters
+from simulator.inserter.rtu_cable import RtuCable
 
 ANSWER_S_MAX = 0.2
 START_S_MAX = 10.0
@@ -19,8 +21,13 @@ class ModbusDoor:
     """Serves one inserter's registers; every request is answered in the machine's thread, so none sees half a change."""
 
     def __init__(
-        self, registers: DeviceRegisters, post: Callable[[Callable[[], None]], None], clock_us: Callable[[], int]
+        self,
+        registers: DeviceRegisters,
+        post: Callable[[Callable[[], None]], None],
+        clock_us: Callable[[], int],
+        cable: RtuCable | None = None,
     ) -> None:
+        self._cable = cable
         self._registers = registers
         self._post = post
         self._clock_us = clock_us
@@ -32,6 +39,8 @@ class ModbusDoor:
 
     @property
     def url(self) -> str:
+        if self._cable is not None:
+            return f"modbus-rtu://{self._cable.link}?device=1&baud={self._cable.baud or 115200}"
         return f"modbus-tcp://127.0.0.1:{self._port}?device=1"
 
     def start(self) -> None:
@@ -44,14 +53,23 @@ class ModbusDoor:
         if self._loop is not None and self._end is not None:
             self._loop.call_soon_threadsafe(self._end.set)
             self._thread.join(timeout=5)
+        if self._cable is not None:
+            self._cable.close()
 
     async def _serve(self) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         block = SimData(0, count=REGISTERS, values=0, datatype=DataType.REGISTERS)
         device = SimDevice(1, simdata=[block], action=self._act)
-        server = ModbusTcpServer(device, address=("127.0.0.1", self._port))
-        await server.serve_forever(background=True)
-        self._port = server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        server: ModbusTcpServer | ModbusSerialServer
+        if self._cable is not None:
+            server = ModbusSerialServer(
+                device, framer=FramerType.RTU, port=self._cable.device_tty, baudrate=self._cable.baud or 115200
+            )
+            await server.serve_forever(background=True)
+        else:
+            server = ModbusTcpServer(device, address=("127.0.0.1", self._port))
+            await server.serve_forever(background=True)
+            self._port = server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
         self._up.set()
         await self._end.wait()
         await server.shutdown()  # type: ignore[no-untyped-call]

@@ -19,9 +19,9 @@ PROGRAM = Path(sys.executable).with_name("letterline")
 
 
 @contextmanager
-def machine(folder: Path, *wrong: str) -> Iterator[Path]:
-    """`letterline sim conformance` as a process of its own; gives its port."""
-    command = [str(PROGRAM), "sim", "conformance", *wrong, "--dir", str(folder)]
+def machine(folder: Path, *wrong: str, scenario: str = "conformance") -> Iterator[Path]:
+    """`letterline sim SCENARIO` as a process of its own; gives its port."""
+    command = [str(PROGRAM), "sim", scenario, *wrong, "--dir", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 30
@@ -68,3 +68,17 @@ def test_scenarios_and_wrong_machines_are_listed_in_two_languages() -> None:
     assert answer.exit_code == 0
     for word in ("conformance", "working-day", "没有令牌也开闸", "the gate opens without a token", "P04"):
         assert word in answer.output
+
+
+@pytest.mark.slow
+def test_the_kit_judges_registers_on_a_real_rtu_wire(tmp_path: Path) -> None:
+    scenario = tmp_path / "rtu.toml"
+    scenario.write_text('[machine]\ntransport = "modbus-rtu"\n\n[people]\ntest_sheets = 500\n')
+    asked = ["--only", "S01", "--only", "P04", "--only", "P05"]
+    for wrong, exit_code in ([], 0), (["--wrong", "opens-without-token"], 1):
+        folder = tmp_path / str(exit_code)
+        with machine(folder, *wrong, scenario=str(scenario)) as port:
+            url = f"modbus-rtu://{port}-rtu"
+            judged = CliRunner().invoke(conformance, ["--port", url, *asked])
+            assert judged.exit_code == exit_code, judged.output
+            assert "not tested" not in judged.output.replace("0 not tested", "")

@@ -12,6 +12,7 @@ from simulator.cameras.picture import C2_REGION_MM, Optics, envelope_scene, shee
 from simulator.console import SAYINGS, UnknownWords, understand
 from simulator.matrix import facts, judge, rows
 from simulator.paper import Envelope, Picture, Sheet
+from simulator.people import test_stack as blank_stack
 from simulator.printing.raster import blank
 from simulator.scenario import SCENARIOS, MachinePlan, Scenario, ScenarioError, load, parse
 
@@ -53,7 +54,7 @@ def test_the_default_scenario_has_each_trouble_of_a_working_day() -> None:
         ("speed = [", "TOML"),
         ('[machine]\nsheet_pitch_ms = "fast"', "sheet_pitch_ms"),
         ("[machine]\nbaud = -1", "negative"),
-        ('[machine]\ntransport = "pigeon"', "serial, socket, modbus"),
+        ('[machine]\ntransport = "pigeon"', "serial, socket, modbus, modbus-rtu"),
         ('[[fault]]\nwhen = "yesterday 3"\ndo = "mend"', "yesterday"),
         ('[[fault]]\ndo = "mend"', "needs when"),
         ("printer = []", "at least one printer"),
@@ -146,3 +147,10 @@ def test_a_row_that_did_not_end_as_expected_is_told(tmp_path) -> None:  # type: 
         for word in ("1 violations", "3 of 4 letters", "1 envelopes rejected")
         if not any(word in p for p in problems)
     ] == []
+
+
+def test_cameras_can_look_at_the_blank_sheets_of_a_machine_under_test() -> None:
+    (first, *rest) = blank_stack(3).sheets
+    assert len(rest) == 2
+    assert sheet_scene([first]).min() > 200
+    assert envelope_scene(Envelope(1, [first], 1, 1)).size
