@@ -29,6 +29,7 @@ from simulator.inserter.socket_port import SocketPort
 from simulator.inserter.vocabulary import Reason
 from simulator.inserter.wrong import WrongMachine
 from simulator.instruments.bench import ScaleLine
+from simulator.instruments.reader import ReaderLine
 from simulator.journal import Journal
 from simulator.mischief import StackMischief
 from simulator.paper import MARGIN_MM, MARGIN_PX_PER_MM, PANEL_PX_PER_MM, Envelope, Sheet, Stack
@@ -84,6 +85,7 @@ class Plant:
             self.modbus = ModbusDoor(self.device.wire, self.device.post, clock_us, cable)
         self.scanner = PtyPort(folder / "scanner", baud=9600)
         self.scale = ScaleLine(folder) if scenario.machine.scale else None
+        self.reader = ReaderLine(folder) if scenario.machine.reader else None
         self.desk = ScanDesk(scenario.people, speed, self.journal, self._scan)
         self.errands = Errands(scenario.people.scan_s / speed, self.journal, self.desk, self._scan)
         self.stacks = StackMischief(self.device, self.operator_stacks, self.desk, self.journal, seed)
@@ -158,9 +160,9 @@ class Plant:
 
     def _running(self) -> list[Part]:
         modbus: list[Part] = [self.modbus] if self.modbus is not None else []
-        scale: list[Part] = [self.scale] if self.scale is not None else []
+        instruments: list[Part] = [part for part in (self.scale, self.reader) if part is not None]
         machines: list[Part] = [*self.servers, *self.printers, *self.cameras.values()]
-        return [*machines, self.desk, self.device, *modbus, *scale, self.window]
+        return [*machines, self.desk, self.device, *modbus, *instruments, self.window]
 
     def _write_line_file(self) -> None:
         def text(value: object) -> str:
@@ -188,6 +190,7 @@ class Plant:
             f"url = {text(str(self.scanner.link))}",
             "",
             *(["[scale]", f"url = {text(self.scale.port.url)}", ""] if self.scale is not None else []),
+            *(["[reader]", f"url = {text(self.reader.port.url)}", ""] if self.reader is not None else []),
             "[camera.c1]",
             f"url = {text(self.cameras['c1'].url)}",
             f"px_per_mm = {MARGIN_PX_PER_MM}",
@@ -211,6 +214,8 @@ class Plant:
     def c2_fires(self, trigger: int, envelope: Envelope) -> None:
         seen = Envelope(envelope.piece_no, list(envelope.sheets), 0, 0, shift_mm=envelope.shift_mm)
         self.cameras["c2"].fire(lambda: envelope_scene(seen))
+        if self.reader is not None:
+            self.reader.passes(seen)
 
     def lands_in_tray(self, tray: int, envelope: Envelope) -> None:
         self.errands.landed(tray, envelope)

@@ -27,7 +27,7 @@ class PrinterPlan:
 class MachinePlan:
     """Times at speed 1 in ms; 100 ms pitch is 36,000 envelopes an hour.
 
-    ``fold_buffer`` sets fit between accumulator and fold.
+    ``reader``: a fixed barcode reader over the exit, on a serial line of its own. ``fold_buffer`` sets fit between accumulator and fold.
 
     ``c2_to_gate_ms`` is 1.0 m of belt at 3.29 m/s. ``transport`` is serial (pty), socket (TCP), modbus (registers over TCP)
     or modbus-rtu (registers on a pty).
@@ -49,6 +49,7 @@ class MachinePlan:
     fold_buffer: int = 4
     bin_capacity: int = 500
     scale: bool = False
+    reader: bool = False
     transport: str = "serial"
     baud: int = 115200
     ring: int = 1024

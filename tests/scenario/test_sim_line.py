@@ -20,6 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 from devices.camera import open_camera
 from devices.inserter.opening import open_inserter
 from devices.kinds import InserterEvent, LinkUp, MachineState, PieceAtExit, PieceExited, SheetFed, StateChanged, Verb
+from devices.readers.reader import BarcodeReader, CodeRead, Dialect
 from simulator.plant import Plant
 from simulator.printing import ipp
 from simulator.scenario import FaultPlan, MachinePlan, PeoplePlan, PrinterPlan, Scenario
@@ -140,6 +141,22 @@ def test_printed_sheets_reach_the_tray_and_both_cameras_show_what_was_printed(tr
     assert [(event.tray, event.reject) for event in host.exits()] == [(True, False)] * 7
     assert [fact["where"] for fact in facts(folder, "exit")] == ["tray"] * 7
     assert not (folder / "line.toml").exists()
+
+
+def test_a_fixed_reader_says_what_stands_in_each_window_to_its_driver(folder: Path) -> None:
+    payloads = [f"1{number:035d}" for number in range(4)]
+    plan = scenario("serial", FaultPlan("printed", 2, "smear window"))
+    heard: list[object] = []
+    with Plant(replace(plan, machine=replace(plan.machine, reader=True)), folder, seed=3, speed=1.0) as plant:
+        assert "[reader]" in (folder / "line.toml").read_text(encoding="utf-8")
+        host = Host(plant)
+        with host.driver, BarcodeReader(str(folder / "reader"), Dialect.LINES, heard.append):
+            print_job(plant.servers[0].uri, "job-1", marked_pdf(payloads))
+            host.run(lambda: len(host.exits()) == 4)
+            host.run(lambda: sum(isinstance(notice, CodeRead) for notice in heard) == 4)
+    read = [notice.text for notice in heard if isinstance(notice, CodeRead)]
+    smeared = read.index("NOREAD")
+    assert [text for text in read if text != "NOREAD"] == [p for n, p in enumerate(payloads) if n != smeared]
 
 
 def test_faults_strike_when_planned_and_the_operator_clears_and_scans(folder: Path) -> None:
