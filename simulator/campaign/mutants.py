@@ -110,7 +110,7 @@ def small_worlds() -> tuple[World, ...]:
     The places are counted with every rule in force: call it before anything is switched off.
     """
     lies = meddling.places()
-    faults = exhaustive.places_of(exhaustive.THREE_LETTERS)
+    faults = exhaustive.places_of(meddling.FOUR_LETTERS)
     made: list[World] = [
         (f"{lie.name}, at word {at}", len(meddling.FOUR_LETTERS), partial(meddling.run_lie, lie, at))
         for lie, at in lies
@@ -118,8 +118,8 @@ def small_worlds() -> tuple[World, ...]:
     made += [
         (
             f"fault row {place[0]} at its place {place[1]}",
-            3,
-            partial(exhaustive.run_placed, exhaustive.THREE_LETTERS, (place,)),
+            len(meddling.FOUR_LETTERS),
+            partial(exhaustive.run_placed, meddling.FOUR_LETTERS, (place,)),
         )
         for place in faults
     ]
