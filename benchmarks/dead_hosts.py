@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 MACHINES = 8
 """At once; each sleeps most of the time."""
 SAFE_MS = 300.0
-_HARDWARE_NICE = -15
-"""Where it is allowed, a process that plays a machine goes before all others: a machine does not wait for a computer's neighbours."""
 
 
 class SilentWorld:
@@ -79,9 +77,12 @@ class _Telling(SilentWorld):
 
 
 def machine_main(link: str, seed: str) -> None:
-    """One machine; reads ``unplug`` and ``plug`` from standard input, ends with it. A program of its own."""
+    """One machine; reads ``unplug`` and ``plug`` from standard input, ends with it. A program of its own.
+
+    Where it is allowed, it is scheduled in real time: a machine does not wait for a computer's neighbours.
+    """
     with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, _HARDWARE_NICE)
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     sys.setswitchinterval(0.0005)
     world = _Telling()
     port = PtyPort(Path(link), baud=0)
