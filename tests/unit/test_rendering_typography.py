@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from layout_harness import kernel_lines, texts
+from rendering_cases import EXAMPLE, a_letter
 
+from rendering import Renderer, load_template
 from rendering.layout.classes import CLOSING, OPENING, STOP, Kinsoku
 from rendering.layout.reference import Setting
 
@@ -111,3 +113,14 @@ def test_a_justified_line_fills_its_measure_within_a_thousandth_em_a_character()
         width += line.tracking * (line.end - line.start - 1)
         trim = 500 * EM // 1000 if text[line.end - 1] in STOP + CLOSING else 0
         assert abs(width - trim - how.width) <= (line.end - line.start) * EM // 1000 + 1, text[line.start : line.end]
+
+
+def test_the_official_example_stands_on_the_grid_in_imitation_song() -> None:
+    """GB/T 9704 5.2: 28 characters a line on 156 mm, 22 lines on 225 mm, 三号 (15.75 pt) 仿宋."""
+    template = load_template(EXAMPLE.parent / "official_notice")
+    body = template.settings.styles["body"]
+    assert (body.face, body.size_pt, body.cells) == ("fang", 15.75, 28)
+    other = template.settings.body_other
+    assert int(other.height / 25.4 * 72 / body.leading_pt) == 22
+    letters = [a_letter(n) for n in range(5)]
+    assert [m.defects for m in Renderer(template).measure(letters)] == [()] * 5
