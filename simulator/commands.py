@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from simulator.inserter.wrong import WrongMachine
+    from simulator.plant import Plant
     from simulator.scenario import Scenario
 
 
@@ -40,6 +41,9 @@ def __getattr__(name: str) -> object:
 @click.option(
     "--ledger", type=click.Path(path_type=Path, exists=True), help="With --replay: exported ledger events to show."
 )
+@click.option(
+    "--lines", default=1, show_default=True, type=click.IntRange(1, 8), help="So many lines, in DIR/line1, DIR/line2, …"
+)
 @click.option("--matrix", is_flag=True, help="Run every row of the fault matrix against the controller and report.")
 @click.option("--rows", default="", help="With --matrix: only these rows, for example 1,5-9.")
 @click.option(
@@ -60,6 +64,7 @@ def sim(
     console: bool,
     replay: bool,
     ledger: Path | None,
+    lines: int,
     matrix: bool,
     rows: str,
     cases: Path | None,
@@ -77,6 +82,7 @@ def sim(
               letterline sim --console --dir /tmp/line
               letterline sim --replay --dir /tmp/line
               letterline sim --matrix --rows 13-15,18
+              letterline sim clean --lines 2 --dir /tmp/floor
               letterline sim conformance --wrong opens-without-token --dir /tmp/wrong
     例 Examples for a maker: start the last line, then in another terminal
               letterline conformance --port /tmp/wrong/inserter --html report.html
@@ -108,7 +114,7 @@ def sim(
         raise click.UsageError(str(problem)) from problem
     wrong = _wrong(wrong_name, chosen) if wrong_name is not None else None
     place = folder or Path(tempfile.mkdtemp(prefix="letterline-sim-"))
-    _run(chosen, place, chosen.seed if seed is None else seed, speed or chosen.speed, wrong)
+    _run(chosen, place, chosen.seed if seed is None else seed, speed or chosen.speed, wrong, lines)
 
 
 def _list() -> None:
@@ -136,7 +142,9 @@ def _wrong(name: str, scenario: Scenario) -> WrongMachine:
     return machine
 
 
-def _run(scenario: Scenario, folder: Path, seed: int, speed: float, wrong: WrongMachine | None) -> None:
+def _run(scenario: Scenario, folder: Path, seed: int, speed: float, wrong: WrongMachine | None, lines: int) -> None:
+    from contextlib import ExitStack
+
     from simulator.plant import Plant
 
     # The firmware's thread must not wait for a picture being packed: 5 ms is a long time at 36,000 an hour.
@@ -147,17 +155,30 @@ def _run(scenario: Scenario, folder: Path, seed: int, speed: float, wrong: Wrong
     folder.mkdir(parents=True, exist_ok=True)
     pid_file = folder / "sim.pid"
     pid_file.write_text(str(os.getpid()))
-    with Plant(scenario, folder.resolve(), seed=seed, speed=speed, wrong=wrong) as plant:
-        click.echo(f"SIMULATED 模拟  {scenario.name}: {scenario.title}  seed {seed}  speed {speed:g}x")
-        if wrong is not None:
-            click.secho(f"MADE WRONG 故意做错: {wrong.en} {wrong.zh}; fails {', '.join(wrong.fails)}", fg="red")
-        click.echo(f"line file: {plant.folder / 'line.toml'}")
-        click.echo(f"picture and fault console 产线图与故障台: {plant.window.url}")
-        sys.stdout.flush()
+    with ExitStack() as floor:
+        plants = []
+        for number in range(1, lines + 1):
+            place = folder.resolve() / f"line{number}" if lines > 1 else folder.resolve()
+            name = f" {number}" if lines > 1 else ""
+            plant = Plant(scenario, place, seed=seed + number - 1, speed=speed, wrong=wrong, name=scenario.name + name)
+            plants.append(floor.enter_context(plant))
+        _introduce(plants, wrong)
         while not stop.wait(timeout=0.5):
-            if plant.device.failure is not None:
-                click.echo(f"the simulated inserter failed: {plant.device.failure!r}", err=True)
-                pid_file.unlink(missing_ok=True)
-                raise SystemExit(1)
+            for plant in plants:
+                if plant.device.failure is not None:
+                    click.echo(f"the simulated inserter failed: {plant.device.failure!r}", err=True)
+                    pid_file.unlink(missing_ok=True)
+                    raise SystemExit(1)
     pid_file.unlink(missing_ok=True)
     click.echo("SIMULATED 模拟: stopped")
+
+
+def _introduce(plants: list[Plant], wrong: WrongMachine | None) -> None:
+    scenario = plants[0].scenario
+    click.echo(f"SIMULATED 模拟  {scenario.name}: {scenario.title}  seed {plants[0].seed}  speed {plants[0].speed:g}x")
+    if wrong is not None:
+        click.secho(f"MADE WRONG 故意做错: {wrong.en} {wrong.zh}; fails {', '.join(wrong.fails)}", fg="red")
+    for plant in plants:
+        click.echo(f"line file: {plant.folder / 'line.toml'}")
+        click.echo(f"picture and fault console 产线图与故障台: {plant.window.url}")
+    sys.stdout.flush()

@@ -54,9 +54,18 @@ class Plant:
     """A running simulated line in directory ``folder``; a context manager."""
 
     def __init__(
-        self, scenario: Scenario, folder: Path, *, seed: int, speed: float, wrong: WrongMachine | None = None
+        self,
+        scenario: Scenario,
+        folder: Path,
+        *,
+        seed: int,
+        speed: float,
+        wrong: WrongMachine | None = None,
+        name: str = "",
     ) -> None:
         self.scenario = scenario
+        self.seed = seed
+        self._name = name or scenario.name
         self.folder = folder
         self.speed = speed
         folder.mkdir(parents=True, exist_ok=True)
@@ -172,7 +181,7 @@ class Plant:
         lines = [
             "# SIMULATED 模拟: the addresses of a simulated line. Nothing here prints or posts anything.",
             "simulated = true",
-            f"name = {text('SIMULATED ' + self.scenario.name)}",
+            f"name = {text('SIMULATED ' + self._name)}",
             'requests = "requests.jsonl"',
             f"console = {text(self.window.url)}",
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,13 +20,13 @@ PROGRAM = Path(sys.executable).with_name("letterline")
 
 
 @contextmanager
-def machine(folder: Path, *wrong: str, scenario: str = "conformance") -> Iterator[Path]:
+def machine(folder: Path, *wrong: str, scenario: str = "conformance", line: str = "") -> Iterator[Path]:
     """`letterline sim SCENARIO` as a process of its own; gives its port."""
     command = [str(PROGRAM), "sim", scenario, *wrong, "--dir", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 30
-        while not (folder / "line.toml").exists():
+        while not (folder / line / "line.toml").exists():
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -82,3 +83,15 @@ def test_the_kit_judges_registers_on_a_real_rtu_wire(tmp_path: Path) -> None:
             judged = CliRunner().invoke(conformance, ["--port", url, *asked])
             assert judged.exit_code == exit_code, judged.output
             assert "not tested" not in judged.output.replace("0 not tested", "")
+
+
+@pytest.mark.slow
+def test_two_lines_in_one_process_have_names_ports_and_logs_of_their_own(tmp_path: Path) -> None:
+    with machine(tmp_path / "floor", "--lines", "2", line="line2"):
+        files = [tomllib.loads((tmp_path / f"floor/line{n}/line.toml").read_text("utf-8")) for n in (1, 2)]
+        assert [file["name"] for file in files] == ["SIMULATED conformance 1", "SIMULATED conformance 2"]
+        for read in (lambda f: f["inserter"]["url"], lambda f: f["camera"]["c2"]["url"], lambda f: f["console"]):
+            assert read(files[0]) != read(files[1])
+        for file in files:
+            judged = CliRunner().invoke(conformance, ["--port", file["inserter"]["url"], "--only", "W01"])
+            assert judged.exit_code == 0, judged.output
