@@ -200,6 +200,7 @@ COMMANDS: Final = {
     "free-letter": _("Free held letter"),
     "bypass-camera": _("Bypass camera"),
     "batch-close": _("Close batch"),
+    "give-up-job": _("Give up print job"),
 }
 
 JOB_STATES: Final = {
@@ -258,6 +259,8 @@ REFUSAL_WORDS: Final = {
     "other-camera-bypassed": _("the other camera is bypassed: only one may be at a time"),
     "zone-not-empty": _("pieces taken out of the machine are not scanned yet: scan them all first"),
     "batch-not-open": _("the batch is not open"),
+    "job-not-printed": _("this print job was never sent to print"),
+    "stack-is-running": _("a stack is running: wait until it has ended"),
     "not-balanced": _("the account does not balance; these keep it open:"),
 }
 

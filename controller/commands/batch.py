@@ -58,3 +58,20 @@ def close(number: int, out: Path, badge: str, second: str) -> None:
 
     desk = open_desk_of(out)
     raise SystemExit(ask(desk, sign(out, badge, second), Command.BATCH_CLOSE, {"batch": number}))
+
+
+@batch.command("give-up-job")
+@click.argument("job")
+@out_option
+@person_options
+@click.option("--reason", required=True, help="What happened to its paper; goes into the ledger.")
+def give_up_job(job: str, out: Path, badge: str, second: str, reason: str) -> None:
+    """放弃一个永远等不到纸的打印作业（须两人）。Give up a print job whose paper never comes: two persons; its letters are printed again.
+
+    \b
+    Example: letterline batch give-up-job B000001-J03-1a2b3c4d --badge 8800000001 --second 8800000002 --reason "burnt in the fuser"
+    """
+    from controller.service.commands import Command
+
+    desk = open_desk_of(out)
+    raise SystemExit(ask(desk, sign(out, badge, second), Command.GIVE_UP_JOB, {"job": job, "reason": reason}))

@@ -130,6 +130,17 @@ class DeclareLoss:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveUpJob:
+    """Two persons declare that the paper of a print job will never come: its pieces that nobody has seen are void, and lost."""
+
+    command: int
+    badge: str
+    second: str
+    job: str
+    incident: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecallLetter:
     command: int
     badge: str
@@ -190,6 +201,7 @@ Command = (
     | SearchEnded
     | DestroyPiece
     | DeclareLoss
+    | GiveUpJob
     | RecallLetter
     | FreeLetter
     | ReturnedMail

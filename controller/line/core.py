@@ -69,6 +69,7 @@ FROM_ELSEWHERE: Final[dict[type, Handler]] = {
     events.SearchEnded: custody.search_ended,
     events.DestroyPiece: custody.destroy_piece,
     events.DeclareLoss: custody.declare_loss,
+    events.GiveUpJob: custody.give_up_job,
     events.RecallLetter: custody.recall,
     events.FreeLetter: custody.free_letter,
     events.ReturnedMail: returns.returned_mail,

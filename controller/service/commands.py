@@ -28,6 +28,7 @@ class Command(StrEnum):
     VOID = "void"
     DESTROY = "destroy"
     DECLARE_LOST = "declare-lost"
+    GIVE_UP_JOB = "give-up-job"
     SEARCH_ENDED = "search-ended"
     REPRINT_AFTER_GRANT = "reprint-after-grant"
     TRAY_OPEN = "tray-open"
@@ -65,6 +66,7 @@ RULES: Final[Mapping[Command, Rule]] = MappingProxyType(
         Command.VOID: _rule(Right.REPRINT, "uid", "reason"),
         Command.DESTROY: _rule(Right.REQUEST_OVERRIDE, "uid", two_people=True),
         Command.DECLARE_LOST: _rule(Right.REQUEST_OVERRIDE, "uid", "reason", two_people=True),
+        Command.GIVE_UP_JOB: _rule(Right.REQUEST_OVERRIDE, "job", "reason", two_people=True),
         Command.SEARCH_ENDED: _rule(Right.CLOSE_BATCH, "batch"),
         Command.REPRINT_AFTER_GRANT: _rule(Right.REQUEST_OVERRIDE, "uid", "reason", two_people=True),
         Command.TRAY_OPEN: _rule(Right.TRAYS, "tray"),

@@ -80,6 +80,9 @@ _BUILD: Final[Mapping[Command, _Build]] = {
     Command.DECLARE_LOST: lambda n, badge, a: events.DeclareLoss(
         n, badge, _text(a, "second_badge"), _number(a, "uid"), _text(a, "reason")
     ),
+    Command.GIVE_UP_JOB: lambda n, badge, a: events.GiveUpJob(
+        n, badge, _text(a, "second_badge"), _text(a, "job"), _text(a, "reason")
+    ),
     Command.SEARCH_ENDED: lambda n, badge, a: events.SearchEnded(n, badge, _number(a, "batch")),
     Command.TRAY_OPEN: lambda n, badge, a: events.OpenTray(n, badge, _number(a, "tray")),
     Command.TRAY_CLOSE: lambda n, badge, a: events.CloseTray(n, badge, _number(a, "tray")),

@@ -192,6 +192,11 @@ COVERED: Final[dict[str, tuple[str, ...]]] = {
     ),
     "zone flag of a set": ("whoever flags the envelope flags and doubts its sheets in the same breath", "zone.lose"),
     "zone flag at the exit": ("whoever flags an envelope refuses it in the same breath", "zone.lose"),
+    "zone loss refuses envelopes": (
+        "the envelope's own zone flag refuses it, and its pieces are doubted by their sheets",
+        "_zone_flagged, zone.lose",
+    ),
+    "zone loss doubts pieces": ("its sheets are still on the list, and doubt their piece as well", "zone.lose"),
     "letter open": (
         "a letter that is cancelled is refused as recalled; one that is held or mailed has no attempt that may leave (I4)",
         "_recalled, Book.plan_job",
@@ -212,8 +217,8 @@ _TOGETHER: Final = (
     ("sheet order in a set", "sheet out of order"),
     ("sheets of two pieces in a set", "sheet out of order"),
     ("zone flag of a set", "zone loss flags sheets"),
-    ("zone flag at the exit", "zone loss doubts pieces"),
-    ("zone flag at the exit", "zone loss refuses envelopes"),
+    ("zone loss doubts pieces", "zone loss flags sheets"),
+    ("zone loss refuses envelopes", "zone flag at the exit", "collated before verified"),
     ("zone flag at the exit", "refusal is final", "collated before verified"),
     ("duplicate on the line", "doubt the piece of a faulty sheet"),
     ("copy marks its piece", "doubt the piece of a faulty sheet"),

@@ -585,3 +585,45 @@ def test_a_restored_core_knows_what_the_first_one_knew() -> None:
     }
     assert (twin.line.epoch, twin.line.tray and twin.line.tray.number) == (1, 1)
     assert 0 < twin.line.seq <= floor.core.line.seq
+
+
+def test_a_job_whose_paper_never_comes_is_given_up_by_two_persons_and_its_letters_are_printed_again() -> None:
+    floor = Floor(LineConfig(key=KEY, challenge_at_start=False))
+    _, second = floor.plan(1, [1, 2, 1, 1], per_job=3)
+    burnt = floor.stacks.pop()
+    floor.start()
+    floor.run()
+    give_up = (second.job, "burnt in the fuser")
+    alone = floor.ask(ev.GiveUpJob(floor.next_command(), "op1", " OP1", *give_up))
+    assert alone is not None
+    assert alone.why == "two-persons"
+    reply = floor.ask(ev.GiveUpJob(floor.next_command(), "op1", "op2", *give_up))
+    assert reply is not None
+    assert reply.answer is act.Answer.DONE
+    assert set(reply.subjects) == {piece_name(piece.uid) for piece in second.pieces}
+    finished(floor)
+    assert len(floor.left) == 4
+    assert not floor.stacks
+    assert burnt[1]
+
+
+def test_only_pieces_that_nobody_has_seen_are_given_up_with_their_job() -> None:
+    floor = finished(running(1, 1))
+    job = next(iter(floor.core.book.jobs))
+    reply = floor.ask(ev.GiveUpJob(floor.next_command(), "op1", "op2", job, "by mistake"))
+    assert reply is not None
+    assert reply.subjects == ()
+    assert set(states(floor)) == {PieceState.RELEASED}
+
+
+def test_paper_of_a_job_that_was_given_up_goes_to_the_bin_when_it_turns_up() -> None:
+    floor = Floor(LineConfig(key=KEY, challenge_at_start=False))
+    _, second = floor.plan(1, [1, 1, 1, 1], per_job=2)
+    late = floor.stacks.pop()
+    floor.start()
+    floor.run()
+    floor.ask(ev.GiveUpJob(floor.next_command(), "op1", "op2", second.job, "lost on the way"))
+    floor.stacks.append(late)
+    finished(floor)
+    assert len(floor.left) == 4
+    assert {paper.uid for paper in floor.shredded} >= {piece.uid for piece in second.pieces}

@@ -16,6 +16,7 @@ from controller.line.events import (
     DeclareLoss,
     DestroyPiece,
     FreeLetter,
+    GiveUpJob,
     RecallLetter,
     SearchEnded,
     VoidPiece,
@@ -26,6 +27,7 @@ from controller.model import ControlMark, Divert, letter_name, parse_mark, piece
 from controller.states import (
     BatchEvent,
     BatchState,
+    JobEvent,
     JobState,
     LetterEvent,
     LetterState,
@@ -221,6 +223,32 @@ def declare_loss(line: LineState, event: DeclareLoss) -> None:
         line.reply(event.command, Answer.REFUSED, "not-void", (piece_name(event.uid),))
         return
     line.reply(event.command, Answer.DONE)
+
+
+def give_up_job(line: LineState, event: GiveUpJob) -> None:
+    """Two persons answer for a print job whose paper never came, so that its letters can be printed again and its batch can be settled.
+
+    Only pieces of which no sheet was ever seen are given up; should the paper turn up after all, it is void and goes to the bin.
+    """
+    job = line.book.jobs.get(event.job)
+    if not two_persons(event.badge, event.second):
+        line.reply(event.command, Answer.REFUSED, "two-persons")
+        return
+    if job is None or job.state in (JobState.PLANNED, JobState.CANCELLED):
+        line.reply(event.command, Answer.REFUSED, "job-not-printed", (event.job,))
+        return
+    if line.feed.stack_runs and line.feed.job in (job, None):
+        line.reply(event.command, Answer.REFUSED, "stack-is-running", (event.job,))
+        return
+    unseen = [piece for piece in job.pieces if piece.state in _ON_PAPER and not piece.seen]
+    line.book.move_job(job, JobEvent.DOUBTED, {"why": "given up", "badge": event.badge, "second": event.second})
+    data = {"badge": event.badge, "second": event.second, "incident": event.incident}
+    for piece in unseen:
+        doubt.suspect(line, piece, Divert.NOT_FOUND)
+        line.book.move(piece, PieceEvent.VOIDED, {**data, "reason": Divert.NOT_FOUND})
+        _settle_recall(line, piece)
+        line.book.move(piece, PieceEvent.LOST, data)
+    line.reply(event.command, Answer.DONE, "", tuple(piece_name(piece.uid) for piece in unseen[:_NAMES_MAX]))
 
 
 # --- letters ----------------------------------------------------------------------------------------------------------
