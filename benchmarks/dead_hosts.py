@@ -1,6 +1,7 @@
 """Hosts that stop, die or lose their cable, against machines that run as processes of their own, as hardware would.
 
-Each machine is one process with one serial port; it tells when it went into which state on the clock all processes share. The process that stops, kills and
+Each machine is one process with one serial line behind a terminal server (a pty would not do: a kernel thread hands its bytes over, and on a busy computer it does so
+tens of milliseconds after the sender has died); it tells when it went into which state on the clock all processes share. The process that stops, kills and
 unplugs hosts therefore never holds a machine up. Used by ``letterline bench devices``.
 """
 
@@ -13,14 +14,12 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devices.inserter.driver import InserterDriver
@@ -30,7 +29,7 @@ from devices.kinds import InserterEvent, LinkUp, MachineState, StateChanged, Ver
 from simulator.defects import Defects
 from simulator.inserter.device import InserterDevice, clock_us
 from simulator.inserter.firmware import Firmware
-from simulator.inserter.port import PtyPort
+from simulator.inserter.socket_port import SocketPort
 from simulator.inserter.wire import DeviceWire
 from simulator.paper import Envelope, Picture, Sheet, Stack
 from simulator.scenario import MachinePlan
@@ -76,7 +75,7 @@ class _Telling(SilentWorld):
             print(json.dumps([facts["state"], clock_us(), heard_us, safe]), flush=True)
 
 
-def machine_main(link: str, seed: str) -> None:
+def machine_main(seed: str) -> None:
     """One machine; reads ``unplug`` and ``plug`` from standard input, ends with it. A program of its own.
 
     Where it is allowed, it is scheduled in real time: a machine does not wait for a computer's neighbours.
@@ -85,7 +84,8 @@ def machine_main(link: str, seed: str) -> None:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     sys.setswitchinterval(0.0005)
     world = _Telling()
-    port = PtyPort(Path(link), baud=0)
+    port = SocketPort(baud=0)
+    print(json.dumps(["ADDRESS", port.url]), flush=True)
     device = InserterDevice(_firmware(world, int(seed), clock_us()), port, Defects(int(seed)))
     world.device = device
     device.start()
@@ -124,12 +124,12 @@ def _program(call: str, *arguments: str, **pipes: int) -> subprocess.Popen[str]:
 class _Machine:
     """The other end of `machine_main`."""
 
-    def __init__(self, link: Path, seed: int) -> None:
-        self.link = link
+    def __init__(self, seed: int) -> None:
+        self.url = ""
         self.state = ""
         self.aborting: tuple[int, int, bool] = (0, 0, False)
         """When it last went to Aborting, when it had last heard a frame by then (µs), and whether it was safe."""
-        self._process = _program("machine_main", str(link), str(seed), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = _program("machine_main", str(seed), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
@@ -147,7 +147,11 @@ class _Machine:
     def _listen(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            state, at_us, heard_us, safe = json.loads(line)
+            state, *told = json.loads(line)
+            if state == "ADDRESS":
+                self.url = told[0]
+                continue
+            at_us, heard_us, safe = told
             if state == "ABORTING":
                 self.aborting = (at_us, heard_us, safe)
             self.state = state
@@ -165,41 +169,40 @@ class _Death:
 
 def _kill_again(index: int, rounds: int, deaths: list[_Death]) -> None:
     chance = random.Random(100 + index)
-    with tempfile.TemporaryDirectory() as folder:
-        machine = _Machine(Path(folder) / "inserter", index)
-        _until(machine.link.exists)
-        host = _program("host_main", str(machine.link))
-        for _ in range(rounds):
-            if not _until(lambda: machine.state == "EXECUTE", 20.0):
-                print(f"  machine {index} stays {machine.state}, host {host.poll()}")
-                break
-            time.sleep(chance.random() * 0.1)
-            # A starved host may have been missed meanwhile.
-            _until(lambda: machine.state == "EXECUTE", 20.0)
-            way = chance.choice(("stop", "stop", "stop", "stop", "pull", "pull", "kill"))
-            since_us = clock_us()
-            if way == "pull":
-                machine.say("unplug")
-            else:
-                host.send_signal(signal.SIGSTOP if way == "stop" else signal.SIGKILL)
-            went = _until(lambda since_us=since_us: machine.aborting[0] > since_us, 2.0)
-            at_us, heard_us, safe = machine.aborting
-            never = float("inf")
-            deaths.append(
-                _Death(way, (at_us - since_us) / 1000, (at_us - heard_us) / 1000, safe)
-                if went
-                else _Death(way, never, never, safe=False)
-            )
-            if way == "pull":
-                machine.say("plug")
-            elif way == "stop":
-                host.send_signal(signal.SIGCONT)
-            else:
-                host.wait()
-                host = _program("host_main", str(machine.link))
-        host.kill()
-        host.wait()
-        machine.close()
+    machine = _Machine(index)
+    _until(lambda: machine.url)
+    host = _program("host_main", machine.url)
+    for _ in range(rounds):
+        if not _until(lambda: machine.state == "EXECUTE", 20.0):
+            print(f"  machine {index} stays {machine.state}, host {host.poll()}")
+            break
+        time.sleep(chance.random() * 0.1)
+        # A starved host may have been missed meanwhile.
+        _until(lambda: machine.state == "EXECUTE", 20.0)
+        way = chance.choice(("stop", "stop", "stop", "stop", "pull", "pull", "kill"))
+        since_us = clock_us()
+        if way == "pull":
+            machine.say("unplug")
+        else:
+            host.send_signal(signal.SIGSTOP if way == "stop" else signal.SIGKILL)
+        went = _until(lambda since_us=since_us: machine.aborting[0] > since_us, 2.0)
+        at_us, heard_us, safe = machine.aborting
+        never = float("inf")
+        deaths.append(
+            _Death(way, (at_us - since_us) / 1000, (at_us - heard_us) / 1000, safe)
+            if went
+            else _Death(way, never, never, safe=False)
+        )
+        if way == "pull":
+            machine.say("plug")
+        elif way == "stop":
+            host.send_signal(signal.SIGCONT)
+        else:
+            host.wait()
+            host = _program("host_main", machine.url)
+    host.kill()
+    host.wait()
+    machine.close()
 
 
 def dead_hosts(quick: bool, report: Report) -> None:
