@@ -46,6 +46,7 @@ def take(ground: Floor, page: Page, language: str, out: Path) -> None:
         save(page, out / f"{name}.{language}.png")
     ground.line.jam()
     page.goto(ground.url + "/")
+    page.wait_for_selector(".andon.look-stop")
     page.wait_for_timeout(500)
     save(page, out / f"line-jam.{language}.png")
     page.goto(ground.url + "/exceptions")

@@ -143,7 +143,9 @@ def test_a_scanner_storm_presses_no_button_and_loses_no_digit(ground, browser):
         page.evaluate("(selector) => document.querySelector(selector).focus()", focus)
         for code in codes:
             scan(page, code)
-    page.wait_for_function("document.body.dataset.lastSound !== undefined")
+    expect(
+        page.locator("body[data-last-sound]")
+    ).to_be_attached()  # a polled function would need eval, which the page forbids
     deadline = time.monotonic() + 8
     while len(heard) < 3 * len(codes) and time.monotonic() < deadline:
         page.wait_for_timeout(50)
