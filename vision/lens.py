@@ -29,7 +29,12 @@ class LensHealth:
     @property
     def needs_attention(self) -> bool:
         """Whether to call somebody: the light has drifted too far or the glass is dirty."""
-        return abs(self.light_drift) > LIGHT_DRIFT_MAX or bool(self.dirt)
+        return self.light_has_drifted or bool(self.dirt)
+
+    @property
+    def light_has_drifted(self) -> bool:
+        """Whether the light has changed too far since the start."""
+        return abs(self.light_drift) > LIGHT_DRIFT_MAX
 
 
 class LensWatch:

@@ -108,6 +108,10 @@ class AlarmCode(StrEnum):
     TOO_LATE_TO_RECALL = "too-late-to-recall"
     LETTER_AT_REST = "letter-at-rest"
     TRAY_NOT_ACCEPTED = "tray-not-accepted"
+    PRINT_FADING = "print-fading"
+    NOZZLE_MISSING = "nozzle-line-missing"
+    LIGHT_DRIFT = "light-drift"
+    LENS_DIRTY = "lens-dirty"
 
 
 @dataclass(frozen=True, slots=True)

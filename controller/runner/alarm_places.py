@@ -61,6 +61,11 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Words]],
     (re.compile(r"HELD|ABORTED"), lambda found: Words("装封机", "inserter")),
     (re.compile(r"gate"), lambda found: ZONES[7]),
     (re.compile(r"(\d+) impressions"), lambda found: Words(f"打印机报 {found[1]} 面", f"the printer says {found[1]} sides")),
+    (re.compile(r"printer (\S+)"), lambda found: Words(f"打印机 {found[1]}", found[0])),
+    (re.compile(r"printer (\S+), (\d+) pieces left"), lambda found: Words(f"打印机 {found[1]}，预计再过 {found[2]} 件读不出", f"printer {found[1]}, no reads expected in {found[2]} pieces")),
+    (re.compile(r"printer (\S+), line at ([\d.]+) mm"), lambda found: Words(f"打印机 {found[1]}，控制码左缘起 {found[2]} 毫米", f"printer {found[1]}, {found[2]} mm from the left of the mark")),
+    (re.compile(r"spot at (\d+), (\d+) px"), lambda found: Words(f"画面 {found[1]}，{found[2]} 像素处", found[0])),
+    (re.compile(r"light ([+-]\d+%)"), lambda found: Words(f"亮度 {found[1]}", found[0])),
     (re.compile(r"(\w+), ([\d.]+) h"), lambda found: Words(f"{_fault(found[1]).zh}已 {found[2]} 小时", f"{_fault(found[1]).en} for {found[2]} h")),
 )  # fmt: skip
 _TRAY_CODES: Final = re.compile(r"tray-|foreign-in-tray|pull-from-tray")

@@ -38,6 +38,10 @@ _WORDS: Final[dict[AlarmCode, tuple[str, str, str, str, Severity, Press]]] = {
     _A.TOO_LATE_TO_RECALL: ("撤回太迟", "Too late to recall", "信函已交寄", "The letter has been released", _NOTE, Press.NONE),
     _A.LETTER_AT_REST: ("信函停滞过久", "A letter has been resting too long", "查明卡在哪一步", "Find out where it is stuck", _WARN, Press.NONE),
     _A.TRAY_NOT_ACCEPTED: ("邮筐超时未获邮政确认", "A tray is not confirmed by the post", "立即联系邮政核查该邮筐", "Call the post about this tray now", _STOP, Press.NONE),
+    _A.PRINT_FADING: ("印刷质量在下降", "Print quality is declining", "在读不出之前清洁喷头或更换耗材", "Clean the head or change the supplies before reads fail", _WARN, Press.NONE),
+    _A.NOZZLE_MISSING: ("印刷缺线，喷嘴堵塞", "A nozzle line is missing", "清洗打印机喷头", "Clean the head of that printer", _WARN, Press.NONE),
+    _A.LIGHT_DRIFT: ("相机光照已漂移", "The light of a camera has drifted", "检查光源与曝光", "Check its lamp and exposure", _WARN, Press.NONE),
+    _A.LENS_DIRTY: ("相机玻璃上有污点", "Dirt on the glass of a camera", "清洁镜头与防护玻璃", "Clean its lens and glass", _WARN, Press.NONE),
 }  # fmt: skip
 
 PAST_WHEN_RUNNING: Final = frozenset(

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from controller.line import events as line
+from controller.runner.eye_care import EyeCare
 from controller.runner.window_witness import WindowWitness
 from devices.camera import MjpegCamera
 from devices.errors import CameraTimeout, DeviceError
@@ -49,10 +50,13 @@ class _Source:
 class Eyes:
     """Both cameras, watched. ``marks`` is the symbology of the control marks. ``tell`` is called on delivery threads; ``keep`` gets each exit frame with its trigger."""
 
-    def __init__(self, file: LineFile, tell: Tell, keep: Keep, witness: WindowWitness, marks: str) -> None:
+    def __init__(
+        self, file: LineFile, tell: Tell, keep: Keep, witness: WindowWitness, marks: str, care: EyeCare
+    ) -> None:
         self._tell = tell
         self._witness = witness
         self._keep = keep
+        self._care = care
         self._cameras = (MjpegCamera(file.sheet_camera.url), MjpegCamera(file.exit_camera.url))
         mark = Symbology(marks)
         profiles = (
@@ -100,6 +104,7 @@ class Eyes:
             self._tell(line.FrameGap(1))
         if watched.trigger:
             self._tell(line.SheetRead(watched.trigger, _payloads(watched, "mark")))
+        self._look(1, watched)
 
     def _exit(self, watched: Watched) -> None:
         if watched.problem in _OUT_OF_STEP:
@@ -112,6 +117,12 @@ class Eyes:
         self._tell(line.ExitRead(watched.trigger, _payloads(watched, "mark"), _payloads(watched, "item"), address_ok))
         if isinstance(watched.frame, Frame):
             self._keep(watched.trigger, watched.frame)
+        self._look(2, watched)
+
+    def _look(self, camera: int, watched: Watched) -> None:
+        """After the word is out: what the frame says about printer and camera themselves."""
+        if watched.frame is not None and watched.reading is not None:
+            self._care.look(camera, watched.frame.image, watched.reading)
 
 
 def _payloads(watched: Watched, window: str) -> tuple[str, ...]:

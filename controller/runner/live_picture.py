@@ -13,15 +13,26 @@ from controller.line.actions import Alarm
 from controller.line.core import LineCore
 from controller.line.state import Bypass, LinePiece
 from controller.runner.alarm_words import on_screen
+from controller.runner.eye_care import EyeCare
 from controller.runner.print_room import PrintRoom
 from controller.runner.zone_scan import ZoneScan
 from controller.service import live
-from controller.service.live import BeltPiece, Camera, LiveSnapshot, Machine, Press, QueuedJob, RecentVerdict
+from controller.service.live import (
+    TREND_POINTS_MAX,
+    BeltPiece,
+    Camera,
+    LiveSnapshot,
+    Machine,
+    Press,
+    QueuedJob,
+    RecentVerdict,
+)
 from controller.states import PackState
 
 VERDICTS_SHOWN = 40
 RATE_WINDOW_S = 60.0
 READS_COUNTED = 500
+READS_PER_POINT = 25
 CAMERAS = {1: "C1", 2: "C2"}
 COUNT_EVERY_S = 1.0
 """All pieces of a batch are counted by state so often: at 50,000 pieces a count takes milliseconds of the line's own thread."""
@@ -38,6 +49,7 @@ class LivePicture:
     core: LineCore
     room: PrintRoom
     zone: ZoneScan
+    care: EyeCare
     batch: int
     letters: int
     _verdicts: deque[RecentVerdict] = field(default_factory=lambda: deque(maxlen=VERDICTS_SHOWN))
@@ -45,6 +57,11 @@ class LivePicture:
     _reads: tuple[deque[bool], deque[bool]] = field(
         default_factory=lambda: (deque(maxlen=READS_COUNTED), deque(maxlen=READS_COUNTED))
     )
+    _rates: tuple[deque[float], deque[float]] = field(
+        default_factory=lambda: (deque(maxlen=TREND_POINTS_MAX), deque(maxlen=TREND_POINTS_MAX))
+    )
+    """Read rate of each camera after every `READS_PER_POINT` readings, oldest first."""
+    _seen: list[int] = field(default_factory=lambda: [0, 0])
     _started_s: float = field(default_factory=time.monotonic)
     _passed: int = 0
     _news_ns: int = 0
@@ -67,11 +84,19 @@ class LivePicture:
                 self._passed += 1
         for event in told:
             if isinstance(event, events.SheetRead):
-                self._reads[0].append(bool(event.payloads))
+                self._read(0, good=bool(event.payloads))
             elif isinstance(event, events.ExitRead):
-                self._reads[1].append(bool(event.payloads))
+                self._read(1, good=bool(event.payloads))
             elif isinstance(event, events.PieceExited):
                 self._exits.append(time.monotonic())
+
+    def _read(self, camera: int, *, good: bool) -> None:
+        reads = self._reads[camera]
+        reads.append(good)
+        self._seen[camera] += 1
+        if self._seen[camera] % READS_PER_POINT == 0:
+            last = list(reads)[-READS_PER_POINT:]
+            self._rates[camera].append(sum(last) / len(last))
 
     def draw(self, alarms: Sequence[tuple[Alarm, int]], *, finished: bool = False) -> LiveSnapshot:
         """Return what the screens show now."""
@@ -97,7 +122,7 @@ class LivePicture:
             batch=str(self.batch),
             letters=self.letters,
             queue=tuple(self._jobs()),
-            cameras=tuple(self._camera(name, reads) for name, reads in zip(CAMERAS.values(), self._reads, strict=True)),
+            cameras=tuple(self._camera(number) for number in CAMERAS),
             alarms=tuple(self._alarm(alarm, at) for alarm, at in alarms),
             verdicts=tuple(self._verdicts),
             zone_to_scan=self.zone.to_scan,
@@ -152,9 +177,10 @@ class LivePicture:
             jobs.append(QueuedJob(name, queue, state, min(sheets, impressions // 2), sheets))
         return jobs[-12:]
 
-    @staticmethod
-    def _camera(name: str, reads: deque[bool]) -> Camera:
-        return Camera(name, sum(reads) / len(reads) if reads else 1.0)
+    def _camera(self, number: int) -> Camera:
+        reads = self._reads[number - 1]
+        rate = sum(reads) / len(reads) if reads else 1.0
+        return Camera(CAMERAS[number], rate, self.care.grade(number), tuple(self._rates[number - 1]))
 
 
 def _belt(envelope: LinePiece) -> BeltPiece:

@@ -23,10 +23,11 @@ from controller.line.actions import AlarmCode
 from controller.line.core import LineCore
 from controller.line.restore import RECENT_EVENTS, restore
 from controller.line.state import LineConfig
-from controller.model import BatchId
+from controller.model import BatchId, ControlMark, parse_mark
 from controller.postal.items import SIMULATED_RANGE
 from controller.runner.alarm_words import PAST_WHEN_NO_HOLD, PAST_WHEN_RUNNING
 from controller.runner.batch_intake import Taken
+from controller.runner.eye_care import EyeCare
 from controller.runner.eyes import Eyes
 from controller.runner.frame_archive import FrameArchive
 from controller.runner.line_file import LineFile
@@ -154,8 +155,9 @@ class Session:
         self.archive = FrameArchive(self.out / "frames")
         stack.callback(self.archive.close)
         self.zone = ZoneScan(self.core)
+        care = EyeCare(self._printer_of, self.shell.note_alarm)
         self.picture = LivePicture(
-            file.name, file.simulated, self.core, self.room, self.zone, self.taken.batch, len(self.taken.fields)
+            file.name, file.simulated, self.core, self.room, self.zone, care, self.taken.batch, len(self.taken.fields)
         )
         self.shell.refuse = self._refuse
         self.shell.after_commit += [self._count, self.zone.committed, self.picture.committed]
@@ -163,7 +165,7 @@ class Session:
         stack.callback(self.room.close)
         marks = self.production.mark_profile()
         witness = WindowWitness(self.out / "letters", key, marks.side_mm)
-        self.eyes = stack.enter_context(Eyes(file, self._hear, self.archive.keep, witness, marks.symbology))
+        self.eyes = stack.enter_context(Eyes(file, self._hear, self.archive.keep, witness, marks.symbology, care))
         self.scanner = ScannerLine(file.scanner)
         if file.scanner:
             self.scanner.start()
@@ -174,6 +176,13 @@ class Session:
             self.shell.step_now(events.Restarted())
         driver.start()
         stack.callback(driver.close)
+
+    def _printer_of(self, payload: str) -> str:
+        """Return the queue that printed the piece with this mark; called on the cameras' threads."""
+        mark = parse_mark(payload, self.core.line.config.key)
+        piece = self.core.book.pieces.get(mark.uid) if isinstance(mark, ControlMark) else None
+        queue, _, _ = self.room.states.get(piece.job.name, ("", "", 0)) if piece and piece.job else ("", "", 0)
+        return queue
 
     def _hear_inserter(self, notice: object) -> None:
         self.shell.hear(notice)  # type: ignore[arg-type]
