@@ -157,10 +157,10 @@ def _run(scenario: Scenario, folder: Path, seed: int, speed: float, wrong: Wrong
     pid_file.write_text(str(os.getpid()))
     with ExitStack() as floor:
         plants = []
-        for number in range(1, lines + 1):
-            place = folder.resolve() / f"line{number}" if lines > 1 else folder.resolve()
-            name = f" {number}" if lines > 1 else ""
-            plant = Plant(scenario, place, seed=seed + number - 1, speed=speed, wrong=wrong, name=scenario.name + name)
+        for line in range(1, lines + 1):
+            place = folder.resolve() / f"line{line}" if lines > 1 else folder.resolve()
+            name = f" {line}" if lines > 1 else ""
+            plant = Plant(scenario, place, seed=seed + line - 1, speed=speed, wrong=wrong, name=scenario.name + name)
             plants.append(floor.enter_context(plant))
         _introduce(plants, wrong)
         while not stop.wait(timeout=0.5):
