@@ -23,8 +23,11 @@ from controller.ledger.store import Finished, Store
 DISK_RESERVE_BYTES: Final = 256 * 1024 * 1024
 """Below this the ledger stops while there is still room to write down why."""
 CHECKPOINT_EVERY_EVENTS: Final = 500
-VERIFY_AT_OPEN_EVENTS: Final = 800_000
-"""Checked before the first append; older events are checked by `Ledger.verify` in the background. About four seconds."""
+VERIFY_AT_OPEN_EVENTS: Final = 200_000
+"""Checked before the first append, in less than a second; `Ledger.verify_older` checks the others while the line works already."""
+OLDER_AT_ONCE_EVENTS: Final = 2_000
+OLDER_PAUSE_S: Final = 0.02
+"""Between two stretches of older events, so that whoever decides for the line never waits for more than some milliseconds."""
 STATES_CACHED_MAX: Final = 400_000
 
 
@@ -59,6 +62,9 @@ class Ledger:
         self._check_disk()
         first = 1 if verify_events is None else max(1, self.seq - verify_events + 1)
         self.verify(first)
+        self._checked_from = first
+        self._older: threading.Thread | None = None
+        self._closing = threading.Event()
         self._confirm_witness()
 
     def append(
@@ -180,6 +186,21 @@ class Ledger:
             raise
         return last - first_seq + 1
 
+    def verify_older(self) -> None:
+        """Begin to check, in a thread, the events that were not checked at opening; damage stops the ledger as `verify` does."""
+        if self._checked_from > 1 and self._older is None:
+            self._older = threading.Thread(target=self._verify_older, name="ledger-verify", daemon=True)
+            self._older.start()
+
+    def _verify_older(self) -> None:
+        for first in range(1, self._checked_from, OLDER_AT_ONCE_EVENTS):
+            try:
+                self.verify(first, min(first + OLDER_AT_ONCE_EVENTS, self._checked_from) - 1)
+            except LedgerFault:
+                return  # `verify` has stopped the ledger; whoever appends next is told
+            if self._closing.wait(OLDER_PAUSE_S):
+                return
+
     def replay(self) -> States:
         """Return the states that follow from the events alone."""
         return projection.fold(self.read(1, self.seq), projection.empty(), self._advance)
@@ -214,6 +235,10 @@ class Ledger:
 
     def close(self) -> None:
         """Write the witness and release the store; idempotent."""
+        self._closing.set()
+        if self._older is not None:
+            self._older.join()
+            self._older = None
         if self.fault is None:
             self.witness()
         self.store.close()

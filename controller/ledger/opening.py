@@ -92,6 +92,8 @@ def open_ledger(
     except BaseException:
         store.close()
         raise
+    if verify_events:
+        ledger.verify_older()
     return OpenLedger(store.engine, ledger=ledger, directory=store.path.parent if store.path else None)
 
 

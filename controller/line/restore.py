@@ -7,6 +7,7 @@ Whoever restores a core must then tell it `events.Restarted` before anything els
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -45,6 +46,16 @@ def restore(config: LineConfig, rows: Rows, notes: Iterable[Event], recent: Iter
 
     ``notes``: every event for which `is_note`, in order; ``recent``: the newest `RECENT_EVENTS` events, in order.
     """
+    collecting = gc.isenabled()
+    gc.disable()  # millions of entries that all stay: looking through them again and again costs more than making them
+    try:
+        return _restored(config, rows, notes, recent)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _restored(config: LineConfig, rows: Rows, notes: Iterable[Event], recent: Iterable[Event]) -> LineCore:
     book = Book()
     for key, row in rows["batch"].items():
         book.batches[key] = BatchEntry(key, row[-2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from ledger_stores import NOW, opened, path_to_tray, uid
 from controller.ledger import chain
 from controller.ledger.cases import StoredCase
 from controller.ledger.errors import FaultCode, LedgerFault
+from controller.ledger.opening import open_ledger
 from controller.ledger.records import Record
 
 COLUMNS = ("at_unix_ns", "kind", "batch", "letter", "piece", "tray", "job", "data", "hash")
@@ -175,3 +177,19 @@ def test_erased_case_data_is_in_no_file_of_the_ledger(tmp_path):
         assert books.cases.erase(1) == 199
         assert not any(canary.encode() in file.read_bytes() for file in tmp_path.iterdir())
     assert not any(canary.encode() in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_damage_in_events_too_old_to_be_checked_at_opening_stops_the_writer_soon(tmp_path):
+    path = tmp_path / "ledger.db"
+    with open_ledger(path, disk_reserve_bytes=0) as books:
+        for number in range(1, 41):
+            books.ledger.append([Record("letter.opened", letter=10_000_000 + number)], 1)
+    tamper(path, "UPDATE events SET data = '{\"x\":1}' WHERE seq = 3")
+    books = open_ledger(path, disk_reserve_bytes=0, verify_events=10)
+    deadline = time.monotonic() + 20
+    while books.ledger.fault is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with pytest.raises(LedgerFault) as caught:
+        books.ledger.append([Record("line.note")], 2)
+    assert caught.value.seq == 3
+    books.close()
