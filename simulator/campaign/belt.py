@@ -7,7 +7,6 @@ not happen any more, and whoever starts it again asks anew.
 from __future__ import annotations
 
 from collections import deque
-from typing import Protocol
 
 from controller.line.events import (
     GateSet,
@@ -23,7 +22,8 @@ from controller.line.events import (
 from simulator.campaign.clockwork import Clockwork
 from simulator.campaign.faults import FaultPlan, Site
 from simulator.campaign.optics import Camera
-from simulator.campaign.paper import Envelope, Sheet, Stack
+from simulator.campaign.paper import Envelope, FedSheet, Sheet, Stack
+from simulator.campaign.surroundings import Device, Floor
 
 SHEET_PITCH_US = 40_000
 TO_ACCUMULATOR_US = 90_000
@@ -37,39 +37,6 @@ ROOM_BEFORE_ACCUMULATOR = 6
 SHEET_UM = 100
 ENVELOPE_MG, SHEET_MG = 6_000, 4_990
 NO_TOKEN, EXPIRED, NOT_EXECUTE, PURGE = 1, 2, 3, 4
-
-
-class FedSheet:
-    """What left the feeder as one: usually one sheet of paper. ``ends`` None: the host has not said yet."""
-
-    __slots__ = ("arrived", "ends", "fed_us", "number", "papers", "undecided")
-
-    def __init__(self, number: int, papers: list[Sheet], fed_us: int) -> None:
-        self.number = number
-        self.papers = papers
-        self.fed_us = fed_us
-        self.ends: bool | None = None
-        self.undecided = False
-        self.arrived = False
-
-
-class Device(Protocol):
-    """What the belt asks of the machine around it."""
-
-    def emit(self, event_type: type, *fields: object) -> None: ...
-    def device_us(self) -> int: ...
-    def token_opens(self, piece_no: int) -> tuple[bool, int]: ...
-    def belt_fault(self, row: int, envelope: Envelope) -> None: ...
-    def settle(self) -> None: ...
-
-
-class Floor(Protocol):
-    """Where paper ends up, and what is known of it when a fault strikes."""
-
-    def into_tray(self, envelope: Envelope) -> None: ...
-    def into_bin(self, envelope: Envelope) -> None: ...
-    def scrap(self, sheets: list[Sheet]) -> None: ...
-    def state_of(self, sheets: list[Sheet]) -> str: ...
 
 
 class Belt:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
-from simulator.campaign import exhaustive, meddling
+from simulator.campaign import exhaustive, lies
 from simulator.campaign.report import commit, machine
 
 CHUNK = 50
@@ -72,8 +72,8 @@ def _pairs() -> list[World]:
 
 def _lies() -> list[World]:
     return [
-        (f"{lie.name}, at word {at}", lambda lie=lie, at=at: exhaustive.problems(meddling.run_lie(lie, at)))  # type: ignore[misc]
-        for lie, at in meddling.places()
+        (f"{lie.name}, at word {at}", lambda lie=lie, at=at: exhaustive.problems(lies.run_lie(lie, at)))  # type: ignore[misc]
+        for lie, at in lies.places()
     ]
 
 

@@ -11,11 +11,12 @@ from enum import IntEnum
 from typing import Any
 
 from controller.line.events import Fault, MachineState, Removed, TrayPresence
-from simulator.campaign.belt import EXPIRED, NO_TOKEN, NOT_EXECUTE, Belt, Floor
+from simulator.campaign.belt import EXPIRED, NO_TOKEN, NOT_EXECUTE, Belt
 from simulator.campaign.clockwork import Clockwork
 from simulator.campaign.faults import FaultPlan
 from simulator.campaign.optics import Camera
 from simulator.campaign.paper import Envelope, Stack
+from simulator.campaign.surroundings import Floor
 
 WATCHDOG_US = 300_000
 ACTING_US = 10_000

@@ -19,7 +19,7 @@ from functools import cache, partial
 from itertools import chain
 from types import CodeType, FunctionType
 
-from simulator.campaign import exhaustive, meddling
+from simulator.campaign import exhaustive, lies
 from simulator.campaign.faults import Profile
 from simulator.campaign.run import Tally, audited
 from simulator.campaign.shift import Shift, ShiftPlan
@@ -109,17 +109,16 @@ def small_worlds() -> tuple[World, ...]:
 
     The places are counted with every rule in force: call it before anything is switched off.
     """
-    lies = meddling.places()
-    faults = exhaustive.places_of(meddling.FOUR_LETTERS)
+    told = lies.places()
+    faults = exhaustive.places_of(lies.FOUR_LETTERS)
     made: list[World] = [
-        (f"{lie.name}, at word {at}", len(meddling.FOUR_LETTERS), partial(meddling.run_lie, lie, at))
-        for lie, at in lies
+        (f"{lie.name}, at word {at}", len(lies.FOUR_LETTERS), partial(lies.run_lie, lie, at)) for lie, at in told
     ]
     made += [
         (
             f"fault row {place[0]} at its place {place[1]}",
-            len(meddling.FOUR_LETTERS),
-            partial(exhaustive.run_placed, meddling.FOUR_LETTERS, (place,)),
+            len(lies.FOUR_LETTERS),
+            partial(exhaustive.run_placed, lies.FOUR_LETTERS, (place,)),
         )
         for place in faults
     ]

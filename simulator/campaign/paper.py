@@ -84,3 +84,17 @@ class Envelope:
     def contents(self) -> list[list[int]]:
         """Return [uid, k, n] of every sheet, front first."""
         return [[sheet.uid, sheet.k, sheet.n] for sheet in self.sheets]
+
+
+class FedSheet:
+    """What left the feeder as one: usually one sheet of paper. ``ends`` None: the host has not said yet."""
+
+    __slots__ = ("arrived", "ends", "fed_us", "number", "papers", "undecided")
+
+    def __init__(self, number: int, papers: list[Sheet], fed_us: int) -> None:
+        self.number = number
+        self.papers = papers
+        self.fed_us = fed_us
+        self.ends: bool | None = None
+        self.undecided = False
+        self.arrived = False

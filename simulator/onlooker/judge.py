@@ -95,8 +95,12 @@ class Onlooker:
             self._say(
                 f"tray {record.tray} is closed: its eye counted {memory.edges[record.tray]}, the books {len(memory.listed[record.tray])}"
             )
-        elif kind == "piece.audit-present" and name != "TrayAudit":
-            self._say(f"{record.piece} was found in a tray that nobody scanned")
+        elif kind == "piece.audit-present":
+            payloads = event.payloads if name == "TrayAudit" else ()
+            if record.piece not in {
+                self.papers.marks[payload][0] for payload in payloads if payload in self.papers.marks
+            }:
+                self._say(f"{record.piece} was found in tray {record.tray}, but nobody scanned it there")
         elif kind in ("piece.suspected", "piece.diverted"):
             self._reason(record)
         self._enter(record)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.campaign.exhaustive import problems
-from simulator.campaign.meddling import LIES, places, run_lie
+from simulator.campaign.lies import LIES, places, run_lie
 
 PLACES = places()
 EVERY = 16
