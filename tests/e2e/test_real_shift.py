@@ -219,8 +219,7 @@ class Shift:
 
     def close_everything(self) -> None:
         self.go("/trays")
-        rows = self.page.locator("#trays tbody tr")
-        trays = [row.locator("a").inner_text() for row in rows.all() if "开放" in row.inner_text()]
+        trays = self.page.locator("#trays tbody tr a").all_inner_texts()
         for number in trays:
             self.go(f"/trays/{number}")
             close = self.page.get_by_role("button", name="封筐")
