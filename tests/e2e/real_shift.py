@@ -129,6 +129,7 @@ class Shift:
         self.page.wait_for_timeout(450)  # a button just drawn is guarded
         if resume.count():
             resume.first.click()
+            self.answered()
             self.note("resumed")
         elif self.page.locator(".andon-press a.primary").filter(has_text="扫描").count():
             self.note("scans asked for")
@@ -228,6 +229,7 @@ class Shift:
                 self.answered()
         self.go("/batches/1")
         self.page.get_by_role("button", name="关闭批次").click()
+        self.answered()
 
 
 @pytest.fixture
