@@ -107,7 +107,7 @@ def test_fonts_and_seal_stand_once_in_the_file_and_nothing_is_transparent(chunk:
             obj for obj in pdf.objects if isinstance(obj, pikepdf.Dictionary) and obj.get("/Type") == "/FontDescriptor"
         ]
         names = [str(descriptor.FontName).split("+")[1] for descriptor in programs]
-        drawn = [name for name in pdf.pages[0].Resources.XObject.keys() if name.startswith("/X")]
+        drawn = [name for name in pdf.pages[0].Resources.XObject if name.startswith("/X")]
         states = [
             obj for obj in pdf.objects if isinstance(obj, pikepdf.Dictionary) and obj.get("/Type") == "/ExtGState"
         ]
