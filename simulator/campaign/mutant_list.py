@@ -227,7 +227,7 @@ _TOGETHER: Final = (
     ("exit shows another piece", "item code agrees"),
     ("letter recalled", "letter open"),
     ("set of another length", "successor rule"),
-    ("sheets of two pieces in a set", "sheet order in a set", "order of the stack", "successor rule"),
+    ("sheets of two pieces in a set", "order of the stack", "successor rule"),
     ("double-sheet sensor", "successor rule"),
     ("double-sheet sensor", "stack end is whole"),
     ("stack end compares with the job", "sheet out of order"),
