@@ -105,6 +105,7 @@ class Shift:
 
     def go(self, path: str) -> None:
         self.page.goto(self.url + path)
+        self.page.keyboard.press("Shift")  # a hand on the screen: it locks after two minutes without one
 
     def note(self, what: str) -> None:
         if what not in self.seen:
