@@ -311,6 +311,7 @@ HOLDS: Final = {
     "cover-opened": _("a cover was open"),
     "taken-away-unannounced": _("the tray was taken away without a word"),
     "removed-by-hand": _("pieces were taken out by hand"),
+    "cameras-disagree": _("the cameras disagreed: look at every window in it"),
     "eye-count-jumped": _("an envelope fell in that nobody granted"),
     "audit-differs": _("the audit found a difference"),
     "pull": _("a piece must be taken out of it"),

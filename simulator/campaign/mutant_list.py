@@ -59,6 +59,7 @@ _OFF: Final = {
     "tray in place": (_I + "_no_tray", "not facts.tray_in_place", "False"),
     "too late": (_I + "_late", "facts.late", "False"),
     "the whole exit judgement": (_R + "pieces:consider", "reason = verdict.reason", "reason = None"),
+    "cameras disagree": (_R + "zone:hold_for_cameras", "line.book.place_hold(tray, CAMERAS)", "pass"),
     "granted piece is under way": (_R + "pieces:grant", "line.tray.under_way.add(piece.uid)", "pass"),
     # --- single sheets ---
     "double-sheet sensor": (_R + "feed:_judge_sheet", "_thick(line, fed) or ", ""),
@@ -178,6 +179,10 @@ _OFF: Final = {
 }
 
 COVERED: Final[dict[str, tuple[str, ...]]] = {
+    "faulty sheet in a set": (
+        "the piece of a faulty sheet is SUSPECT at once, and no longer in the feed",
+        "feed._judge_sheet, pieces._collate_first",
+    ),
     "set of another length": (
         "a set that is short or long leaves a sheet behind or takes one along; its successor is then not sheet 1 in order",
         "_successor_seen",
@@ -232,7 +237,6 @@ _TOGETHER: Final = (
     ("double-sheet sensor", "stack end is whole"),
     ("stack end compares with the job", "sheet out of order"),
     ("order of the stack", "successor rule"),
-    ("faulty sheet in a set", "set of another length"),
     ("set of another length", "sheets of two pieces in a set"),
     ("void sheet", "sheet out of order"),
     ("duplicate on the line", "copies are counted"),

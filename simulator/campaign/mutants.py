@@ -126,11 +126,23 @@ def small_worlds() -> tuple[World, ...]:
     return tuple(made)
 
 
+FOUND_AT_RATE = 0.1
+FOUND = ((11_007_244, 500), (11_007_502, 500))
+"""Seeds and letters of shifts in which a large campaign once found a violation."""
+
+
 def shifts(count: int, seed: int = 1) -> Iterator[World]:
     """Yield stressed shifts."""
     for index in range(count):
         plan = ShiftPlan(seed * 1_000_003 + index, SHIFT_LETTERS, Profile(rate=RATE))
         yield f"shift of seed {plan.seed}", SHIFT_LETTERS, partial(_shift, plan)
+
+
+def shifts_found() -> Iterator[World]:
+    """Yield the shifts in which a large campaign once found something."""
+    for seed, letters in FOUND:
+        plan = ShiftPlan(seed, letters, Profile(rate=FOUND_AT_RATE))
+        yield f"shift of seed {seed}", letters, partial(_shift, plan)
 
 
 def _shift(plan: ShiftPlan) -> Tally:
@@ -165,4 +177,4 @@ def hunt_named(name: str, shift_count: int) -> MutantResult:
     from simulator.campaign.mutant_list import mutants
 
     mutant = next(mutant for mutant in mutants() if mutant.name == name)
-    return hunt(mutant, chain(small_worlds(), shifts(shift_count)))
+    return hunt(mutant, chain(small_worlds(), shifts_found(), shifts(shift_count)))

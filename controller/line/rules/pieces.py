@@ -67,7 +67,9 @@ def _collate_first(line: LineState, envelope: LinePiece) -> bool:
         envelope.owner = piece
         consider(line, envelope)
     else:
-        refuse(line, envelope, reason or Divert.DUPLICATE)
+        # A whole set of a piece that is doubted already is refused for what it was doubted for.
+        doubted = Divert(piece.reason) if piece is not None and piece.reason else Divert.DUPLICATE
+        refuse(line, envelope, reason or doubted)
     return True
 
 
@@ -114,6 +116,7 @@ def _take_reading(line: LineState, envelope: LinePiece, reading: ExitRead) -> No
     envelope.read = (mark, reading)
     if envelope.judged and isinstance(mark, ControlMark) and envelope.uids and mark.uid not in envelope.uids:
         _count_exit_bad(line, Divert.MISMATCH)
+        zone.hold_for_cameras(line)
     consider(line, envelope)
 
 
@@ -132,6 +135,9 @@ def consider(line: LineState, envelope: LinePiece) -> None:
     if reason is not None:
         envelope.refused = reason
         suspect(line, piece, reason)
+        mark, _ = envelope.read
+        if isinstance(mark, ControlMark) and mark.uid != piece.uid:
+            zone.hold_for_cameras(line)
         return
     grant(line, envelope, piece)
 

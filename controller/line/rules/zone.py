@@ -11,11 +11,12 @@ from controller.line.events import CameraReset, Fault, FrameGap, LinkLost, LinkU
 from controller.line.rules import bypass, doubt
 from controller.line.state import LinePiece, LineState
 from controller.model import Divert
-from controller.states import PackState, PackVerb, PieceState
+from controller.states import PackState, PackVerb, PieceState, TrayState
 
 COVER = "cover-opened"
 TAKEN_AWAY = "taken-away-unannounced"
 REMOVED = "removed-by-hand"
+CAMERAS = "cameras-disagree"
 
 REASON_COVER, REASON_JAM, REASON_TRAY_MISSING, REASON_BIN_FULL, REASON_ESTOP = 3, 4, 6, 7, 9
 """Fault numbers of docs/protocols/inserter.md section 2."""
@@ -146,9 +147,25 @@ def camera_out_of_step(line: LineState, camera: int) -> None:
     """Flag everything, hold the machine, and count again from 1 before the next start."""
     line.eyes[camera].out_of_step = True
     lose(line, Divert.NO_READ, grants=False)
+    hold_for_cameras(line)
     if line.state == PackState.EXECUTE:
         line.actions.append(MachineCommand(PackVerb.HOLD))
     line.alarm(AlarmCode.CAMERA_OUT_OF_STEP, f"camera {camera}")
+
+
+def hold_for_cameras(line: LineState) -> None:
+    """One camera counts otherwise than the machine, or an exit frame shows a piece that by the sheet camera is not in that envelope (I8).
+
+    Readings may have belonged to the neighbours for a while, and one misread frame is then enough to let a neighbour pass: every window
+    in the tray must be looked at before it leaves.
+    """
+    trays = {envelope.tray for envelope in line.inside.values() if envelope.granted}
+    if line.tray is not None:
+        trays.add(line.tray.number)
+    for number in sorted(trays):
+        tray = line.book.trays.get(number)
+        if tray is not None and tray.state in (TrayState.OPEN, TrayState.CLOSING, TrayState.AUDIT):
+            line.book.place_hold(tray, CAMERAS)
 
 
 def camera_reset(line: LineState, event: CameraReset) -> None:
