@@ -18,7 +18,7 @@ from controller.line.book import BatchEntry, Book, JobEntry, LetterEntry, PieceE
 from controller.line.core import LineCore
 from controller.line.rules import zone
 from controller.line.state import LineConfig
-from controller.model import ItemId
+from controller.model import Divert, ItemId
 from controller.states import LIVE, PieceState, TrayState
 
 BULK_PREFIXES: Final = ("piece.", "letter.")
@@ -194,6 +194,11 @@ def _recall_grants(core: LineCore, recent: Iterable[Event]) -> None:
         elif event.kind == "piece.granted":
             data = json.loads(event.data)
             zone.resume_granted(line, data["epoch"], data["no"], event.piece)
+        elif event.kind == "piece.exit-unknown" and json.loads(event.data)["why"] != Divert.RESTART:
+            # Why it was doubted (a cover, a hand, lost events) outlives the controller: the eyes cannot settle it any more.
+            for doubted in line.inside.values():
+                if doubted.owner is not None and doubted.owner.uid == event.piece:
+                    doubted.hands = True
         elif event.kind == "line.other-tray":
             envelope = line.inside.get(json.loads(event.data)["no"])
             if envelope is not None and envelope.owner is not None and envelope.owner.uid == event.piece:

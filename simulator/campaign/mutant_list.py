@@ -171,6 +171,7 @@ _OFF: Final = {
     ),
     "copies survive a restart": ("controller.line.restore:_copy_seen", "piece.copies += 1", "pass"),
     "sheets seen before a restart": ("controller.line.restore:_job_planned", "piece.seen = -1", "pass"),
+    "hands survive a restart": ("controller.line.restore:_recall_grants", "doubted.hands = True", "pass"),
     "tray of a fall survives a restart": (
         "controller.line.restore:_recall_grants",
         "envelope.tray = event.tray",

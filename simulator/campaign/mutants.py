@@ -127,7 +127,7 @@ def small_worlds() -> tuple[World, ...]:
 
 
 FOUND_AT_RATE = 0.1
-FOUND = ((11_007_244, 500), (11_007_502, 500))
+FOUND = ((11_007_244, 500), (11_007_502, 500), (12_000_319, 500))
 """Seeds and letters of shifts in which a large campaign once found a violation."""
 
 

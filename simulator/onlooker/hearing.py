@@ -214,7 +214,7 @@ def _place(memory: Memory, papers: Papers, duties: Duties, mark: tuple[int, int,
     repeated = (uid, k) in memory.read_before
     memory.read_before.add((uid, k))
     if repeated:
-        if uid not in memory.copies:
+        if uid not in memory.copies and uid not in memory.copies_noted:
             duties.kinds.append(("copy.seen", uid, f"sheet {k} of {uid} came a second time"))
         memory.copies.add(uid)
     if memory.pieces[uid] in DEAD:

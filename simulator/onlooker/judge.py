@@ -83,7 +83,7 @@ class Onlooker:
         elif kind == "hold.lifted":
             memory.holds[record.tray].discard(_said(record)["reason"])
         elif kind == "copy.seen":
-            memory.copy_noted = True
+            memory.copies_noted.add(record.piece)
         elif kind == "recall.too-late":
             memory.recalled.add(_said(record)["letter"])
 
@@ -125,7 +125,7 @@ class Onlooker:
     def _reason(self, record: Any) -> None:
         """The reason on the books must be a true one; a few can be checked by what was heard."""
         reason, uid, memory = str(_said(record).get("reason")), record.piece, self.memory
-        if reason == "duplicate" and not memory.copies and not memory.copy_noted:
+        if reason == "duplicate" and not memory.copies and not memory.copies_noted:
             self._say(f"{uid} is refused as a duplicate, but no sheet of any piece came twice")
         elif reason == "stack-end" and not self._at_stack_end(uid):
             self._say(f"{uid} is refused for the end of its stack, but the stack goes on")

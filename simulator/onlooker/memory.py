@@ -138,8 +138,8 @@ class Memory:
         self.expect: tuple[str, int] | None = None
         self.read_before: set[tuple[int, int]] = set()
         self.copies: set[int] = set()
-        self.copy_noted = False
-        """A controller wrote a second copy down; after a restart it is more careful than it need be."""
+        self.copies_noted: set[int] = set()
+        """Pieces of which a second copy was written down; after a restart a controller is more careful than it need be."""
         # the books
         self.pieces: dict[int, str] = {}
         self.tray_of: dict[int, int] = {}

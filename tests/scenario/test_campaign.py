@@ -93,6 +93,8 @@ def test_the_command_writes_its_figures_and_page(tmp_path):
 
 @pytest.mark.slow
 def test_the_shifts_in_which_a_large_campaign_found_a_wrong_letter_are_clean_now():
-    """The sheet camera had missed a trigger, and then the exit frame was misread as exactly the neighbour it was taken for."""
+    """The sheet camera had missed a trigger, and then the exit frame was misread as exactly the neighbour it was taken for; and a piece
+    that hands may have been at was believed in its tray by the eyes, because a controller died in between.
+    """
     for where, _, run in shifts_found():
         assert problems(run()) == [], where
