@@ -16,12 +16,18 @@ from controller.ledger.errors import FaultCode, LedgerFault
 from controller.ledger.records import Event, Record
 
 _ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+SMALL: Final = 4
 
 
 def canonical(data: Mapping[str, object]) -> str:
     """Return the one text of ``data``: keys sorted, no spaces, characters as they are."""
     if not data:
         return "{}"
+    if len(data) <= SMALL and all(type(value) is int for value in data.values()):
+        # Most events say a few numbers; the encoder takes four times as long for the same text.
+        keys = sorted(data)
+        if all(key.isidentifier() for key in keys):
+            return "{" + ",".join([f'"{key}":{data[key]}' for key in keys]) + "}"
     return _ENCODE(data if type(data) is dict else dict(data))
 
 

@@ -99,3 +99,16 @@ def test_removing_doubling_or_swapping_events_is_found(records, rng: random.Rand
     for changed in broken.values():
         with pytest.raises(LedgerFault):
             chain.check(chain.genesis("property"), 1, changed)
+
+
+@given(
+    st.dictionaries(
+        st.one_of(st.sampled_from(["epoch", "seq", "no", "号"]), st.text(max_size=4)),
+        st.one_of(st.integers(), st.booleans(), st.text(max_size=4), st.none()),
+        max_size=6,
+    )
+)
+def test_the_one_text_of_data_is_what_the_json_encoder_writes(data):
+    assert chain.canonical(data) == json.dumps(
+        data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
