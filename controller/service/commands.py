@@ -74,7 +74,7 @@ RULES: Final[Mapping[Command, Rule]] = MappingProxyType(
         Command.TRAY_AUDIT: _rule(Right.TRAYS, "tray", "payloads", "counted"),
         Command.HAND_OVER: _rule(Right.HAND_OVER, "tray", "taken_by", "signature_sha256", "photo_sha256"),
         Command.TRAY_ACCEPTED: _rule(Right.HAND_OVER, "tray", "receipt"),
-        Command.RETURNED_MAIL: _rule(Right.RETURNS, "item", "reason", "photo_sha256"),
+        Command.RETURNED_MAIL: _rule(Right.RETURNS, "item", "uid", "reason", "photo_sha256"),
         Command.RECALL: _rule(Right.RECALL, "letter", "reason"),
         Command.RECALL_AFTER_CLOSE: _rule(Right.REQUEST_OVERRIDE, "letter", "reason", two_people=True),
         Command.FREE_LETTER: _rule(Right.REQUEST_OVERRIDE, "letter", "reason", two_people=True),

@@ -141,6 +141,7 @@ def test_every_override_is_a_command_for_two_people_about_its_subject(override):
 SAMPLES = {
     "payload": "1" * 36, "uid": 70000001001, "reason": "r", "second_badge": "LB2", "tray": 4, "payloads": ["1" * 36], "counted": 1,
     "batch": 7, "letter": 70000001, "item": "XA1", "photo_sha256": "", "taken_by": "x", "signature_sha256": "", "receipt": "r",
+    "camera": "C2", "minutes": 5, "job": "B7-J1",
 }  # fmt: skip
 
 
@@ -157,7 +158,8 @@ def test_what_a_screen_sends_is_what_the_core_is_told(command):
     ("name", "arguments", "why"),
     [
         ("make-tea", {}, "not-supported"),
-        ("bypass-camera", {"camera": "C2"}, "not-supported"),
+        ("bypass-camera", {"camera": "C2"}, "bad-arguments"),
+        ("bypass-camera", {"camera": "C9", "minutes": 5, "reason": "r", "second_badge": "LB2"}, "bad-arguments"),
         ("destroy", {"uid": 1}, "bad-arguments"),
         ("tray-open", {"tray": "4"}, "bad-arguments"),
         ("tray-open", {"tray": True}, "bad-arguments"),
