@@ -134,7 +134,7 @@ def test_a_spooler_killed_at_any_moment_prints_each_job_once(
             time.sleep(0.07 * index)
             spooler.kill(signal.SIGTERM if index % 2 else signal.SIGKILL)
             spooler.start()
-        wait_for(lambda: len(ended(heard)) == len(jobs), 40)
+        wait_for(lambda: len(ended(heard)) == len(jobs), 90)
     assert sorted(ended(heard)) == jobs
     assert not [n for n in heard if isinstance(n, (JobStuck, JobRefused))]
     assert sorted(path.stem.split("-", 1)[1].upper() for path in printer.received()) == [job.upper() for job in jobs]
