@@ -138,8 +138,12 @@ def test_a_spooler_killed_at_any_moment_prints_each_job_once(
     assert sorted(ended(heard)) == jobs
     assert not [n for n in heard if isinstance(n, (JobStuck, JobRefused))]
     assert sorted(path.stem.split("-", 1)[1].upper() for path in printer.received()) == [job.upper() for job in jobs]
-    assert any(isinstance(n, SpoolerDown) for n in heard)
-    assert sum(isinstance(n, SpoolerUp) for n in heard) >= 2
+    changes = [type(n) for n in heard if isinstance(n, (SpoolerDown, SpoolerUp))]
+    assert changes[::2] == [SpoolerDown] * (
+        len(changes) // 2
+    )  # how many of the kills are noticed is a matter of timing
+    assert changes[1::2] == [SpoolerUp] * (len(changes) // 2)
+    assert changes
 
 
 def test_a_printer_that_lost_the_job_makes_its_end_doubtful(spooler: Spooler, bus: PrivateBus, tmp_path: Path) -> None:
