@@ -21,7 +21,7 @@ check: setup
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports
-	@$(VENV)/python -m pytest tests/unit tests/protocol tests/property -m "not slow" $(ARGS)
+	@$(VENV)/python -m pytest tests/unit tests/protocol tests/property -m "not slow" -n 2 --dist loadfile $(ARGS)
 
 format: setup
 	@$(VENV)/ruff format . && $(VENV)/ruff check --fix .
