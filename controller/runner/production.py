@@ -57,7 +57,9 @@ class Production:
     _issued: int = 0
 
     def __post_init__(self) -> None:
-        self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+        self._pool = ProcessPoolExecutor(
+            1, mp_context=multiprocessing.get_context("spawn"), initializer=render_worker.end_with_parent
+        )
         self._issued = len(self.book.pieces)
         for name in ("print", "letters"):
             (self.out / name).mkdir(parents=True, exist_ok=True)

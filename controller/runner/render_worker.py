@@ -5,6 +5,9 @@ Everything that crosses the process boundary is a plain value; one renderer per 
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +54,22 @@ class Printable:
     impressions: int
     first_pages: Mapping[int, int]
     seconds: float = 0.0
+
+
+def end_with_parent() -> None:
+    """Initialise a rendering process: it ends when the process that started it does, however that one died.
+
+    A worker that waits for work holds both ends of its queue and would never notice a controller killed with -9. What it was
+    writing is left half-written, as in any crash; the controller renders it again.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_leave_after, args=(parent,), name="parent-watch", daemon=True).start()
+
+
+def _leave_after(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 @lru_cache(maxsize=4)
