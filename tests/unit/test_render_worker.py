@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,9 +41,10 @@ def test_a_killed_controller_leaves_no_rendering_process_behind(tmp_path):
         controller.send_signal(signal.SIGKILL)
         controller.wait()
         ended, _, _ = select.select([controller.stdout], [], [], 60)
-        assert ended and controller.stdout.read() == b"", "the rendering process lives on without its controller"
+        assert ended, "the rendering process lives on without its controller"
+        assert controller.stdout.read() == b""
     finally:
         controller.kill()
         controller.stdout.close()
-        if os.path.exists(f"/proc/{worker}"):
+        if Path(f"/proc/{worker}").exists():
             os.kill(worker, signal.SIGKILL)
