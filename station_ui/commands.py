@@ -31,12 +31,20 @@ def _store_address(out: Path, station_db: str | None) -> str:
 @click.option(
     "--local-webhooks", is_flag=True, help="Let partners register webhooks in private networks and over plain http."
 )
+@click.option("--no-books", is_flag=True, help="Do not run 'letterline books' beside the screens.")
 def serve(
-    out: Path, port: int, line_name: str | None, ledger: str | None, station_db: str | None, local_webhooks: bool
+    out: Path,
+    port: int,
+    line_name: str | None,
+    ledger: str | None,
+    station_db: str | None,
+    local_webhooks: bool,
+    no_books: bool,
 ) -> None:
     """Serve the station screens and the partner API on 127.0.0.1.
 
-    The line does not need this process: start and stop it whenever you like.
+    The line does not need this process: start and stop it whenever you like. While no line runs, hand-over,
+    acceptance and returned mail of closed batches are answered by 'letterline books', which runs beside the screens.
 
     \b
     Example:
@@ -46,7 +54,15 @@ def serve(
 
     try:
         address = _store_address(out, station_db)
-        serve_station(out, port, line_name, ledger or str(out / "ledger.db"), address, local_webhooks=local_webhooks)
+        serve_station(
+            out,
+            port,
+            line_name,
+            ledger or str(out / "ledger.db"),
+            address,
+            local_webhooks=local_webhooks,
+            books=not no_books,
+        )
     except NoLedger as error:
         click.echo(str(error), err=True)
         sys.exit(1)

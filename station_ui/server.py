@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,9 +41,16 @@ def open_entry(station_address: str) -> Entry:
 
 
 def serve_station(
-    out: Path, port: int, line: str | None, ledger: str, station_address: str, *, local_webhooks: bool = False
+    out: Path,
+    port: int,
+    line: str | None,
+    ledger: str,
+    station_address: str,
+    *,
+    local_webhooks: bool = False,
+    books: bool = True,
 ) -> None:
-    """Serve until interrupted.
+    """Serve until interrupted. ``books``: have the books of the line kept while it stands still.
 
     Raises:
         NoLedger: the ledger cannot be opened.
@@ -54,8 +63,22 @@ def serve_station(
             f"没有台账 There is no ledger at {ledger}.\nStart a run first (letterline run CASES --out {out}), or name another directory with --out."
         ) from None
     store = StationStore(station_address)
-    with contextlib.closing(door), contextlib.closing(store):
+    keeping = bookkeeper(out) if books and ledger == str(out / "ledger.db") else contextlib.nullcontext()
+    with contextlib.closing(door), contextlib.closing(store), keeping:
         run_server(door, store, out, port, line, local_webhooks=local_webhooks)
+
+
+@contextlib.contextmanager
+def bookkeeper(out: Path) -> Iterator[None]:
+    """Run ``letterline books`` beside the screens, which themselves never write into the ledger. It ends with this process, however that ends."""
+    command = [sys.executable, "-c", "from controller.cli import main; main()", "books", "--with-parent", "--out"]
+    keeper = subprocess.Popen([*command, str(out)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        assert keeper.stdin is not None
+        keeper.stdin.close()
+        keeper.wait(timeout=30)
 
 
 def run_server(door: LedgerDoor, store: StationStore, out: Path, port: int, line: str | None, **options: Any) -> None:

@@ -131,6 +131,23 @@ class Ledger:
         for noun, rows in changed.items():
             self._known[noun].update(rows)
 
+    def catch_up(self) -> bool:
+        """Take in and check what another process wrote since this ledger was opened; return whether there was anything.
+
+        Raises:
+            LedgerFault: CHAIN, as `verify`.
+        """
+        with self._lock:
+            with self.store.writing() as writing:
+                seq, last_hash = writing.head()
+            if seq == self.seq:
+                return False
+            first, self.seq, self.hash = self.seq + 1, seq, last_hash
+            if not self._resident:
+                self._known = projection.empty()
+        self.verify(first)
+        return True
+
     def state(self, noun: str, key: projection.Key) -> str | None:
         """Return the state of one letter, piece, tray, batch or print job as this ledger last knew it; None when there is none."""
         row = self._known[noun].get(key)

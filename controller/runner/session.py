@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from controller.ledger.errors import LedgerBusy
 from controller.ledger.inbox import OperatorCommand
+from controller.ledger.lease import Lease
 from controller.ledger.opening import OpenLedger
 from controller.ledger.records import Record
 from controller.ledger.resting import letters_at_rest, trays_at_rest
@@ -50,6 +52,7 @@ log = logging.getLogger(__name__)
 
 LIVE_EVERY_S = 0.08
 OPERATOR_EVERY_S = 0.05
+LEASE_PATIENCE_S = 2.0
 NO_PROGRESS_S = 120.0
 """A simulated run in which nothing at all happens for so long will not end: stop and say what it waits for."""
 
@@ -132,8 +135,10 @@ class Session:
 
     def _open(self, stack: ExitStack) -> None:
         file, key = self.file, self.core.line.config.key
-        lease = self.opened.take_line(file.name, f"letterline run {self.out}", time.time_ns())
+        lease = self._take_line()
         stack.callback(lease.close)
+        if self.opened.ledger.catch_up():
+            self.core = restored_core(self.opened, self.core.line.config)
         self.outlets.open_plant(stack, file.name)
         tap = self.outlets.tap(stack, file.inserter)
         epoch, seq = self.core.line.epoch, self.core.line.seq
@@ -176,6 +181,17 @@ class Session:
             self.shell.step_now(events.Restarted())
         driver.start()
         stack.callback(driver.close)
+
+    def _take_line(self) -> Lease:
+        """Take the line. Whoever keeps the books of a resting line lets go of it within a moment."""
+        deadline = time.monotonic() + LEASE_PATIENCE_S
+        while True:
+            try:
+                return self.opened.take_line(self.file.name, f"letterline run {self.out}", time.time_ns())
+            except LedgerBusy:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(0.1)
 
     def _printer_of(self, payload: str) -> str:
         """Return the queue that printed the piece with this mark; called on the cameras' threads."""

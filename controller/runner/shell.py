@@ -169,7 +169,7 @@ class LineShell:
             todo += step.actions
             stepped.append(event)
         replies = [action for action in todo if isinstance(action, actions.Reply)]
-        finished = [*self._finished, *((reply.command, _outcome(reply)) for reply in replies if reply.command)]
+        finished = [*self._finished, *((reply.command, outcome_text(reply)) for reply in replies if reply.command)]
         self._finished.clear()
         if self._heard_up_to != self._durable_up_to and (records or self._unheard >= HEARD_WITHOUT_COMMIT_MAX):
             epoch, seq = self._heard_up_to
@@ -273,7 +273,8 @@ class LineShell:
         self._hands.inserter.packml(kinds.Verb.ABORT)
 
 
-def _outcome(reply: actions.Reply) -> str:
+def outcome_text(reply: actions.Reply) -> str:
+    """Return the outcome of a command as it stands in the inbox."""
     return json.dumps(
         {"answer": str(reply.answer), "why": reply.why, "subjects": list(reply.subjects)}, ensure_ascii=False
     )
