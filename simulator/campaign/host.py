@@ -6,7 +6,6 @@ checks the ledger, restores the core from it, says `Restarted`, asks the print q
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -95,6 +94,8 @@ class Host:
         self.onlooker: Onlooker | None = None
         """Judges every step as it is taken; None: nobody watches."""
         self._watched = 0
+        self._under_way: tuple[Any, list[Record], list[act.Action]] | None = None
+        """The step that the controller may die in: what it heard, wrote and was about to do."""
         self.meddler: Meddler | None = None
         self.alive = True
         self.points = CrashPoints()
@@ -149,6 +150,7 @@ class Host:
         row = 0
         if records:
             row = self.plan.draw(Site.COMMIT)
+            self._under_way = event, records, actions
             self.points.here()
             if row:
                 self._commit_fault(row, records, event, actions)
@@ -311,8 +313,10 @@ class Host:
         notes = (event for event in events if is_note(event.kind))
         self.core = restore(self.config, self.store.all_states(), notes, events[-RECENT_EVENTS:])
         if self.onlooker is not None:
-            # What became durable when nobody could act on it any more.
-            self.onlooker.taken_over([event._replace(data=json.loads(event.data)) for event in events[self._watched :]])
+            if len(events) > self._watched and self._under_way is not None:
+                # It died with its last step durable and nothing of it done: the word was heard, and is judged as any other.
+                self.onlooker.step(*self._under_way)
+            self.onlooker.taken_over()
             self._watched = len(events)
         self.alive = True
         granted = (

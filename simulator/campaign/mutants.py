@@ -127,14 +127,14 @@ def small_worlds() -> tuple[World, ...]:
 
 
 FOUND_AT_RATE = 0.1
-FOUND = ((11_007_244, 500), (11_007_502, 500), (12_000_319, 500))
+FOUND = ((11_007_244, 500), (11_007_502, 500), (12_000_319, 500), (7_000_382, 500))
 """Seeds and letters of shifts in which a large campaign once found a violation."""
 
 
 def shifts(count: int, seed: int = 1) -> Iterator[World]:
     """Yield stressed shifts."""
     for index in range(count):
-        plan = ShiftPlan(seed * 1_000_003 + index, SHIFT_LETTERS, Profile(rate=RATE))
+        plan = ShiftPlan(seed * 1_000_003 + index, SHIFT_LETTERS, Profile(rate=RATE), hasty=index % 2 == 1)
         yield f"shift of seed {plan.seed}", SHIFT_LETTERS, partial(_shift, plan)
 
 

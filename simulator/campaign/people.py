@@ -6,6 +6,7 @@ few seconds; each task can be broken off (the controller died) and is simply don
 
 from __future__ import annotations
 
+import random
 from collections import deque
 from collections.abc import Callable
 
@@ -22,6 +23,9 @@ from simulator.campaign.places import Places
 LOOK_US = 2_000_000
 ANNA, BORIS = "b-01", "b-02"
 TRIES = 8
+HASTE = 0.3
+"""How often hasty people act on what they see while the machine runs."""
+OPEN_TRAYS = frozenset({"OPEN", "CLOSING", "AUDIT"})
 NAMELESS_PAGE = 0.3
 """So many of the unreadable sheets do not even show the printed piece name."""
 
@@ -39,6 +43,8 @@ class People:
         self.forgotten: list[Sheet] = []
         self.trays_used = 0
         self._at_machine = False
+        self.haste: random.Random | None = None
+        """Decides when somebody settles a tray on HOLD at once, whatever the machine is doing; None: nobody is hasty."""
         self.before: Callable[[str], None] = lambda task: None
         """Called before a task is begun: "settle" trays, "hand over" trays."""
 
@@ -54,6 +60,8 @@ class People:
         tray = host.core.line.tray
         if tray is None or len(tray.pieces) >= self.capacity or not host.core.line.tray_ready:
             self.change_tray()
+        if self.haste is not None and self.haste.random() < HASTE:
+            self._settle_in_haste(self.haste)
         if machine.state not in (
             State.EXECUTE,
             State.SUSPENDED,
@@ -63,6 +71,23 @@ class People:
             State.RESETTING,
         ):
             self.ask(ev.StartLine, ANNA)
+
+    def _settle_in_haste(self, rng: random.Random) -> None:
+        """Look through a tray on HOLD while paper is under way or stands in the machine; perhaps say at once that the floor was searched."""
+        if self.machine.state is not State.EXECUTE and not self.machine.belt.is_empty() and rng.random() < HASTE:
+            self.change_tray()  # with envelopes in the machine that stopped
+        held = [
+            number for number, entry in self.host.core.book.trays.items() if entry.holds and entry.state in OPEN_TRAYS
+        ]
+        if not held:
+            return
+        number = rng.choice(held)
+        tray = self.host.core.line.tray
+        if tray is not None and tray.number == number and not self.change_tray():
+            return
+        self._audit(number)
+        if rng.random() < HASTE:
+            self.ask(ev.SearchEnded, ANNA, self.batch)
 
     def ask(self, command: type, *fields: object) -> act.Reply | None:
         """Give a command at the screen; None when nobody answered."""
@@ -173,7 +198,7 @@ class People:
         self.before("settle")
         settled = True
         for number, entry in sorted(self.host.core.book.trays.items()):
-            if number != self.trays_used and entry.state in ("OPEN", "CLOSING", "AUDIT"):
+            if number != self.trays_used and entry.state in OPEN_TRAYS:
                 settled &= self._settle_tray(number)
             elif entry.state == "CLOSED" and entry.holds:
                 settled &= self._audit(number)

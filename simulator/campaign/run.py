@@ -36,7 +36,7 @@ class CampaignPlan:
         index, left = 0, self.letters
         while left > 0:
             count = min(left, self.shift_letters)
-            yield index, ShiftPlan(self.seed * 1_000_003 + index, count, self.profile)
+            yield index, ShiftPlan(self.seed * 1_000_003 + index, count, self.profile, hasty=index % 2 == 1)
             index, left = index + 1, left - count
 
 

@@ -49,6 +49,8 @@ class ShiftPlan:
     """Sheets of each letter, when they shall not be drawn."""
     hours: int = 8 * 24
     """A shift that has not ended by then is stuck."""
+    hasty: bool = False
+    """Somebody looks through trays on HOLD while the machine runs, instead of at the end of the round."""
 
 
 @dataclass(slots=True)
@@ -100,6 +102,8 @@ class Shift:
         )
         self.press = Press(self.clock, self.faults, self.host, key, self._deliver)
         self.people = People(self.clock, self.faults, self.host, self.machine, self.places, BATCH, capacity)
+        if plan.hasty:
+            self.people.haste = random.Random(plan.seed)
         self.press.printed = self.places.printed
         self.host.onlooker = Onlooker(
             self.press.papers,

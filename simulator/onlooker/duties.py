@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 class Duties:
     """``spoiled``: why nothing without a grant may count as good any more; ``unknown``: why no grant may stand.
 
-    ``doubt``: (uid, why) that may not be good after this step; ``hold``: (tray, why) that must be on HOLD; ``kinds``: (kind, piece,
+    ``doubt``: (uid, why) that may not be good after this step; ``hold``: (tray, why) that must be on HOLD; ``look_for``: (tray, why) that
+    must be on HOLD until somebody has looked for a piece of unknown exit; ``kinds``: (kind, piece,
     why) that must be among the records; ``silent``: a repeated word, which may change nothing.
     """
 
@@ -17,6 +18,7 @@ class Duties:
     unknown: str = ""
     doubt: list[tuple[int, str]] = field(default_factory=list)
     hold: list[tuple[int, str]] = field(default_factory=list)
+    look_for: list[tuple[int, str]] = field(default_factory=list)
     kinds: list[tuple[str, int, str]] = field(default_factory=list)
     abort: str = ""
     silent: bool = False

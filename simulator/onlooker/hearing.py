@@ -281,8 +281,13 @@ def tray_eye(memory: Memory, papers: Papers, duties: Duties, event: Any) -> None
     piece = memory.inside.get(event.piece_no)
     if piece is None or not piece.granted_uid:
         _foreign(memory, duties, tray, f"no. {event.piece_no} fell into tray {tray} without a grant")
-    else:
-        piece.eye_tray, piece.edge_counted = tray, True
+        return
+    piece.eye_tray, piece.edge_counted = tray, True
+    state = memory.pieces.get(piece.granted_uid)
+    if state == "EXIT_UNKNOWN":
+        duties.look_for.append((tray, f"{piece.granted_uid} fell into it, and nobody knew where it was"))
+    elif state != "PASS_GRANTED":
+        _foreign(memory, duties, tray, f"{piece.granted_uid} fell into tray {tray}, but the books have it as {state}")
 
 
 def _foreign(memory: Memory, duties: Duties, tray: int, why: str) -> None:
@@ -303,6 +308,12 @@ def piece_exited(memory: Memory, papers: Papers, duties: Duties, event: Any) -> 
             duties.hold.append((memory.tray, f"no eye saw no. {event.piece_no}"))
     elif event.tray == event.reject and memory.pieces.get(granted) == "PASS_GRANTED":
         duties.kinds.append(("piece.exit-unknown", granted, "not exactly one eye saw it"))
+    elif memory.pieces.get(granted) != "PASS_GRANTED" and not event.tray and not event.reject:
+        unknown = memory.pieces.get(granted) == "EXIT_UNKNOWN"
+        assert piece is not None
+        if not unknown or not piece.eye_tray:
+            duty = duties.look_for if unknown else duties.hold
+            duty.append((memory.tray, f"no eye saw {granted}, which is {memory.pieces.get(granted)}"))
 
 
 HEARD: Final[dict[str, Hear]] = {

@@ -57,10 +57,8 @@ class Onlooker:
         if actions and name in _ANSWERED:
             getattr(self, _ANSWERED[name])(event, actions)
 
-    def taken_over(self, records: Sequence[Any]) -> None:
-        """A controller died and another begins; ``records`` became durable when nobody could act on them any more."""
-        for record in records:
-            self._enter(record)
+    def taken_over(self) -> None:
+        """A controller died and another begins. A step that was durable before the death is told to `step` first, acted on or not."""
         taken_over(self.memory)
 
     def _say(self, text: str) -> None:
@@ -101,6 +99,9 @@ class Onlooker:
                 self.papers.marks[payload][0] for payload in payloads if payload in self.papers.marks
             }:
                 self._say(f"{record.piece} was found in tray {record.tray}, but nobody scanned it there")
+        elif kind == "piece.audit-absent":
+            if any(piece.granted_uid == record.piece for piece in memory.inside.values()):
+                self._say(f"{record.piece} is declared absent from a tray, but it is still in the machine and may fall")
         elif kind in ("piece.suspected", "piece.diverted"):
             self._reason(record)
         self._enter(record)
@@ -183,6 +184,9 @@ class Onlooker:
         for uid, why in duties.doubt:
             if uid in memory.good:
                 self._say(f"{uid} still counts as good; {why}")
+        for tray, why in duties.look_for:
+            if tray and not any(reason.startswith("exit-unknown:") for reason in memory.holds[tray]):
+                self._say(f"tray {tray} is not on HOLD for a piece of unknown exit; {why}")
         for tray, why in duties.hold:
             if tray and not memory.holds[tray] and memory.trays.get(tray) in ("OPEN", "CLOSING", "AUDIT"):
                 self._say(f"tray {tray} is not on HOLD; {why}")

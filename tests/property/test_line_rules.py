@@ -23,8 +23,9 @@ from line_floor import KEY, Envelope, Floor, violations
 from controller.integrity import ExitPolicy
 from controller.line import actions as act
 from controller.line import events as ev
+from controller.line.book import PieceEntry
 from controller.line.core import LineCore
-from controller.line.state import LineConfig
+from controller.line.state import LineConfig, LinePiece
 from controller.model import ControlMark, JobId, letter_id, piece_name, piece_uid
 from controller.states import PackState, PackVerb, PieceState, RefusedEvent
 
@@ -387,6 +388,60 @@ def test_an_open_cover_holds_the_tray_and_makes_every_grant_inside_unknown_whate
     floor.core.step(ev.TrayEye(seq + 2, envelope.piece_no, 1, 1))
     floor.core.step(ev.PieceExited(seq + 3, envelope.piece_no, tray=True, reject=False))
     assert granted[0].state == PieceState.EXIT_UNKNOWN
+
+
+def granted_inside(floor: Floor) -> tuple[LinePiece, PieceEntry]:
+    """Return a granted piece that is still under way."""
+    for envelope in floor.core.line.inside.values():
+        if envelope.owner is not None and envelope.owner.state == PieceState.PASS_GRANTED:
+            return envelope, envelope.owner
+    raise AssertionError("nothing with a grant is under way")
+
+
+def test_a_piece_of_unknown_exit_is_not_declared_absent_while_it_is_still_inside_and_may_fall() -> None:
+    floor = running(*[1] * 6)
+    floor.run(4)
+    _, piece = granted_inside(floor)
+    floor.core.step(ev.LinkLost("no frame for 300 ms"))
+    floor.core.step(ev.OpenTray(90, "op1", 101))
+    scans = tuple(envelope.papers[0].payload for envelope in floor.trays[1])
+    (reply,) = floor.core.step(ev.TrayAudit(91, "op1", 1, scans, len(scans))).actions
+    assert isinstance(reply, act.Reply)
+    assert (reply.answer, reply.why) == (act.Answer.REFUSED, "pieces-on-their-way")
+    assert piece.state == PieceState.EXIT_UNKNOWN
+
+
+def test_a_piece_of_unknown_exit_that_falls_into_a_third_tray_holds_that_one_too() -> None:
+    floor = running(*[1] * 6)
+    floor.run(4)
+    envelope, piece = granted_inside(floor)
+    seq = floor.machine.seq
+    floor.core.step(ev.Fault(seq + 1, 3, 4, active=True))
+    floor.core.step(ev.OpenTray(90, "op1", 101))
+    step = floor.core.step(ev.TrayEye(seq + 2, envelope.piece_no, 101, 1))
+    assert floor.core.book.trays[101].holds == {f"exit-unknown:{piece_name(piece.uid)}"}
+    assert any(isinstance(action, act.Alarm) and action.where == "101" for action in step.actions)
+    floor.core.step(ev.PieceExited(seq + 3, envelope.piece_no, tray=True, reject=False))
+    assert piece.state == PieceState.EXIT_UNKNOWN
+
+
+@pytest.mark.parametrize("seen", ["tray eye", "summary alone", "no eye"])
+def test_a_granted_piece_that_is_void_by_now_and_falls_holds_the_tray(seen: str) -> None:
+    floor = running(*[1] * 6)
+    floor.run(4)
+    envelope, piece = granted_inside(floor)
+    assert floor.ask(ev.CustodyScan(90, "op1", ControlMark(piece.uid, 1, 1).encode(KEY), "in hand")) is not None
+    assert piece.state == PieceState.VOID
+    floor.core.step(ev.OpenTray(91, "op1", 101))
+    seq = floor.machine.seq
+    actions: list[act.Action] = []
+    if seen == "tray eye":
+        seq += 1
+        actions += floor.core.step(ev.TrayEye(seq, envelope.piece_no, 101, 1)).actions
+    exited = ev.PieceExited(seq + 1, envelope.piece_no, tray=seen != "no eye", reject=False)
+    actions += floor.core.step(exited).actions
+    assert floor.core.book.trays[101].holds
+    assert (act.MachineCommand(PackVerb.ABORT) in actions) == (seen != "no eye")
 
 
 def test_an_audit_is_refused_for_a_tray_that_is_filling_or_gone_or_unknown() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from controller.line.actions import AlarmCode
-from controller.line.book import PieceEntry
+from controller.line.book import PieceEntry, TrayEntry
 from controller.line.state import LinePiece, LineState
 from controller.model import Divert, piece_name
 from controller.states import PieceEvent, PieceState
@@ -53,8 +53,14 @@ def exit_unknown(line: LineState, envelope: LinePiece | None, piece: PieceEntry,
     line.book.move(piece, PieceEvent.EXIT_UNKNOWN, {"why": why})
     for number in _where_it_may_lie(line, envelope, piece):
         tray = line.book.trays.get(number)
-        if tray is not None and line.book.place_hold(tray, unknown_hold(piece.uid)):
-            line.alarm(AlarmCode.TRAY_HOLD, str(tray.number), piece_name(piece.uid))
+        if tray is not None:
+            hold_for_unknown(line, tray, piece)
+
+
+def hold_for_unknown(line: LineState, tray: TrayEntry, piece: PieceEntry) -> None:
+    """A piece of unknown exit may lie in this tray: it goes on HOLD until somebody looks."""
+    if line.book.place_hold(tray, unknown_hold(piece.uid)):
+        line.alarm(AlarmCode.TRAY_HOLD, str(tray.number), piece_name(piece.uid))
 
 
 def _where_it_may_lie(line: LineState, envelope: LinePiece | None, piece: PieceEntry) -> tuple[int, ...]:

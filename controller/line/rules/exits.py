@@ -9,7 +9,7 @@ from controller.line.actions import AlarmCode, MachineCommand
 from controller.line.book import PieceEntry, TrayEntry
 from controller.line.events import GateSet, PieceExited, RejectEye, TrayEye
 from controller.line.rules import challenge, pieces, trays
-from controller.line.rules.doubt import exit_unknown, lift_unknown
+from controller.line.rules.doubt import exit_unknown, hold_for_unknown, lift_unknown
 from controller.line.state import LinePiece, LineState
 from controller.model import Divert
 from controller.states import PackVerb, PieceEvent, PieceState
@@ -37,12 +37,26 @@ def tray_eye(line: LineState, event: TrayEye) -> None:
     if envelope is None or not envelope.granted:
         foreign(line, event.piece_no, tray)
         return
-    envelope.tray_seen = True
     if tray is not None:
         if envelope.owner is not None and envelope.tray != tray.number:
             # Trays were changed while it was under way: a restarted controller must not count it where it was granted for.
             line.book.note("line.other-tray", {"no": envelope.piece_no}, piece=envelope.owner, tray=tray.number)
         envelope.tray = tray.number
+    envelope.tray_seen = True
+    _doubt_fallen(line, envelope, tray)
+
+
+def _doubt_fallen(line: LineState, envelope: LinePiece, tray: TrayEntry | None) -> None:
+    """A piece fell whose grant counts no more: nobody may take this tray away before somebody has looked into it."""
+    piece = envelope.owner
+    if piece is None or piece.state == PieceState.PASS_GRANTED:
+        return
+    if piece.state == PieceState.EXIT_UNKNOWN:
+        if tray is not None:
+            hold_for_unknown(line, tray, piece)
+        return
+    # It was found elsewhere, declared absent, or is void: what fell is not what the books know.
+    foreign(line, envelope.piece_no, tray)
 
 
 def reject_eye(line: LineState, event: RejectEye) -> None:
@@ -71,13 +85,27 @@ def piece_exited(line: LineState, event: PieceExited) -> None:
 def _conclude_granted(line: LineState, envelope: LinePiece, piece: PieceEntry, event: PieceExited) -> None:
     known = piece.state == PieceState.PASS_GRANTED or (piece.state == PieceState.EXIT_UNKNOWN and not envelope.hands)
     if not known:
-        return  # hands were inside, or it is in hand already: only a person can say where it is
+        _conclude_doubted(line, envelope, piece, event)
+        return
     if event.tray and not event.reject:
         in_tray(line, envelope, piece, event.seq)
     elif event.reject and not event.tray:
         _left_by_reject(line, piece, event.seq)
     else:
         exit_unknown(line, envelope, piece, "both eyes" if event.tray else "no eye")
+
+
+def _conclude_doubted(line: LineState, envelope: LinePiece, piece: PieceEntry, event: PieceExited) -> None:
+    """Hands were inside, or the books have the piece elsewhere: only a person can say where it is, and no tray it may lie in may leave."""
+    if event.reject and not event.tray:
+        return
+    if piece.state == PieceState.EXIT_UNKNOWN:
+        if line.tray is not None and not envelope.tray_seen:
+            hold_for_unknown(line, line.tray, piece)
+    elif not event.tray:
+        _unseen(line, envelope.piece_no)
+    elif not envelope.tray_seen:
+        foreign(line, envelope.piece_no)
 
 
 def in_tray(line: LineState, envelope: LinePiece, piece: PieceEntry, seq: int) -> None:

@@ -133,7 +133,7 @@ def audit(line: LineState, event: TrayAudit) -> None:
     if event.counted != len(event.payloads):
         line.reply(event.command, Answer.REFUSED, "audit-count-differs", (str(event.counted), str(len(event.payloads))))
         return
-    if tray.under_way or (tray is line.tray and line.inside):
+    if tray.under_way or (tray is line.tray and line.inside) or _may_still_fall(line, tray):
         line.reply(event.command, Answer.REFUSED, "pieces-on-their-way", (str(event.tray),))
         return
     unknown = _unknown_in(line, tray)
@@ -169,6 +169,15 @@ def audit(line: LineState, event: TrayAudit) -> None:
     if tray is not line.tray:
         line.book.move_tray(tray, TrayEvent.CLOSING, {"badge": event.badge})
     line.reply(event.command, Answer.DONE, "", tuple(piece_name(uid) for uid in found.absent[:_NAMES_MAX]))
+
+
+def _may_still_fall(line: LineState, tray: TrayEntry) -> bool:
+    """Return whether a piece this tray is on HOLD for is still inside the machine: who looks now sees it nowhere, and then it falls."""
+    return any(
+        envelope.owner is not None and doubt.unknown_hold(envelope.owner.uid) in tray.holds
+        for envelope in line.inside.values()
+        if envelope.granted
+    )
 
 
 def _counted_again(tray: TrayEntry, badge: str, missing: tuple[int, ...]) -> bool:
