@@ -55,6 +55,13 @@ def __getattr__(name: str) -> object:
     "wrong_name",
     help="An inserter made wrong on purpose, to see a conformance kit fail it; --list names them.",
 )
+@click.option("--post", "post_url", help="Be the post for the line in DIR: the address of letterline serve.")
+@click.option(
+    "--post-token",
+    envvar="LETTERLINE_POST_TOKEN",
+    help="With --post: token of the post's partner API (letterline partner token). Better given as LETTERLINE_POST_TOKEN.",
+)
+@click.option("--stay", default=20.0, show_default=True, help="With --post: go after so many seconds without new mail.")
 @click.option("--list", "list_scenarios", is_flag=True, help="List scenarios and wrong machines.")
 def sim(
     scenario: str,
@@ -70,6 +77,9 @@ def sim(
     cases: Path | None,
     json_file: Path | None,
     wrong_name: str | None,
+    post_url: str | None,
+    post_token: str | None,
+    stay: float,
     list_scenarios: bool,
 ) -> None:
     """Run a SIMULATED 模拟 line: printers over IPP, an inserter behind a serial port, cameras over HTTP.
@@ -83,6 +93,7 @@ def sim(
               letterline sim --replay --dir /tmp/line
               letterline sim --matrix --rows 13-15,18
               letterline sim clean --lines 2 --dir /tmp/floor
+              letterline sim --post http://127.0.0.1:8480 --dir out/run/sim
               letterline sim conformance --wrong opens-without-token --dir /tmp/wrong
     例 Examples for a maker: start the last line, then in another terminal
               letterline conformance --port /tmp/wrong/inserter --html report.html
@@ -112,6 +123,8 @@ def sim(
         chosen = load(scenario)
     except ScenarioError as problem:
         raise click.UsageError(str(problem)) from problem
+    if post_url is not None:
+        raise SystemExit(_post(chosen, folder, seed, post_url, post_token, stay))
     wrong = _wrong(wrong_name, chosen) if wrong_name is not None else None
     place = folder or Path(tempfile.mkdtemp(prefix="letterline-sim-"))
     _run(chosen, place, chosen.seed if seed is None else seed, speed or chosen.speed, wrong, lines)
@@ -126,6 +139,18 @@ def _list() -> None:
     click.echo("\n--wrong")
     for machine in WRONG:
         click.echo(f"{machine.name:<32} {machine.en} {machine.zh}  ({', '.join(machine.fails)})")
+
+
+def _post(scenario: Scenario, folder: Path | None, seed: int | None, url: str, token: str | None, stay_s: float) -> int:
+    from simulator.post.journeys import PostPlan
+    from simulator.post.terminal import work
+
+    if folder is None or not token:
+        raise click.UsageError(
+            "--post needs --dir, the directory of the simulated line, and LETTERLINE_POST_TOKEN, made by 'letterline partner token'"
+        )
+    plan = scenario.post or PostPlan()
+    return work(folder, url, token, plan, scenario.seed if seed is None else seed, stay_s)
 
 
 def _wrong(name: str, scenario: Scenario) -> WrongMachine:

@@ -24,9 +24,16 @@ LINE_CHARS_MAX = 200
 
 
 class Errands:
-    """Remembers what lies in the last trays and does what the host asks. ``emit`` gets one scanned line each."""
+    """Remembers what lies in the last trays and does what the host asks. ``emit`` gets one scanned line each, ``taken_out`` every envelope pulled from a tray."""
 
-    def __init__(self, scan_s: float, journal: Journal, desk: ScanDesk, emit: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        scan_s: float,
+        journal: Journal,
+        desk: ScanDesk,
+        emit: Callable[[str], None],
+        taken_out: Callable[[int, Envelope], None],
+    ) -> None:
         self._pause_s = scan_s
         self._journal = journal
         self._emit = emit
@@ -34,6 +41,7 @@ class Errands:
         self._trays: dict[int, list[Envelope]] = {}
         self._text = ""
         self._desk = desk
+        self._taken_out = taken_out
 
     def landed(self, tray: int, envelope: Envelope) -> None:
         """An envelope fell into ``tray``."""
@@ -70,6 +78,7 @@ class Errands:
                 for envelope in envelopes:
                     if envelope.sheets and read_by_hand(envelope.sheets[0]) == payload:
                         envelopes.remove(envelope)
+                        self._taken_out(tray, envelope)
                         sheets = [sheet.told() for sheet in envelope.sheets]
                         self._journal.write("pulled", tray=tray, piece_no=envelope.piece_no, sheets=sheets)
                         self._emit(payload)

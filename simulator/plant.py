@@ -34,6 +34,7 @@ from simulator.journal import Journal
 from simulator.mischief import StackMischief
 from simulator.paper import MARGIN_MM, MARGIN_PX_PER_MM, PANEL_PX_PER_MM, Envelope, Sheet, Stack
 from simulator.people import Operator, ScanDesk
+from simulator.post.cage import MailCage
 from simulator.printing.printer import Printer
 from simulator.printing.server import IppServer
 from simulator.scenario import Scenario
@@ -96,7 +97,8 @@ class Plant:
         self.scale = ScaleLine(folder) if scenario.machine.scale else None
         self.reader = ReaderLine(folder) if scenario.machine.reader else None
         self.desk = ScanDesk(scenario.people, speed, self.journal, self._scan)
-        self.errands = Errands(scenario.people.scan_s / speed, self.journal, self.desk, self._scan)
+        self.cage = MailCage(folder) if scenario.post is not None else None
+        self.errands = Errands(scenario.people.scan_s / speed, self.journal, self.desk, self._scan, self._taken_out)
         self.stacks = StackMischief(self.device, self.operator_stacks, self.desk, self.journal, seed)
         self.window = WindowServer(folder / "world.jsonl", self)
         self.operator = Operator(scenario.people, speed, self.device, self.desk, self.journal, self.defects)
@@ -170,8 +172,9 @@ class Plant:
     def _running(self) -> list[Part]:
         modbus: list[Part] = [self.modbus] if self.modbus is not None else []
         instruments: list[Part] = [part for part in (self.scale, self.reader) if part is not None]
+        cage: list[Part] = [self.cage] if self.cage is not None else []
         machines: list[Part] = [*self.servers, *self.printers, *self.cameras.values()]
-        return [*machines, self.desk, self.device, *modbus, *instruments, self.window]
+        return [*machines, self.desk, self.device, *modbus, *instruments, *cage, self.window]
 
     def _write_line_file(self) -> None:
         def text(value: object) -> str:
@@ -228,7 +231,13 @@ class Plant:
 
     def lands_in_tray(self, tray: int, envelope: Envelope) -> None:
         self.errands.landed(tray, envelope)
+        if self.cage is not None:
+            self.cage.landed(tray, envelope)
         self._landed("tray", envelope, tray=tray)
+
+    def _taken_out(self, tray: int, envelope: Envelope) -> None:
+        if self.cage is not None:
+            self.cage.taken_out(tray, envelope)
 
     def lands_in_bin(self, envelope: Envelope) -> None:
         self._landed("reject", envelope)

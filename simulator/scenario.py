@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from simulator.inserter.path import Mechanics
+from simulator.post.journeys import PostPlan
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
@@ -139,6 +140,8 @@ class Scenario:
     machine: MachinePlan = field(default_factory=MachinePlan)
     people: PeoplePlan = field(default_factory=PeoplePlan)
     faults: tuple[FaultPlan, ...] = ()
+    post: PostPlan | None = None
+    """How the post behaves that fetches the trays; None: nobody reads the numbers of what falls into them."""
 
 
 def _fill(kind: type, table: object, where: str) -> dict[str, object]:
@@ -188,7 +191,20 @@ def parse(text: str, name: str) -> Scenario:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise ScenarioError(f"{name}: not TOML: {problem}") from problem
-    known = {"title", "row", "expect", "proof", "absent", "seed", "speed", "printer", "machine", "people", "fault"}
+    known = {
+        "title",
+        "row",
+        "expect",
+        "proof",
+        "absent",
+        "seed",
+        "speed",
+        "printer",
+        "machine",
+        "people",
+        "fault",
+        "post",
+    }
     if unknown := sorted(table.keys() - known):
         raise ScenarioError(f"{name}: unknown key {unknown[0]}; known are {', '.join(sorted(known))}")
     printers = table.get("printer", [{"name": "P1"}, {"name": "P2"}])
@@ -213,6 +229,7 @@ def parse(text: str, name: str) -> Scenario:
         ),
         machine=_machine(table.get("machine", {}), f"{name}: machine"),
         people=PeoplePlan(**_fill(PeoplePlan, table.get("people", {}), f"{name}: people")),  # type: ignore[arg-type]
+        post=PostPlan(**_fill(PostPlan, table["post"], f"{name}: post")) if "post" in table else None,  # type: ignore[arg-type]
         faults=tuple(_fault(one, f"{name}: fault {place}") for place, one in enumerate(faults, 1)),
     )
 

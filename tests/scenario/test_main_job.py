@@ -11,6 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+import python_calamine
+
+from simulator.post.cage import read_cage
 
 ROOT = Path(__file__).parents[2]
 LETTERLINE = Path(sys.executable).parent / "letterline"
@@ -41,7 +44,14 @@ do = "lose bytes 37"
 [[fault]]
 when = "printed 12"
 do = "cupsd kill"
+[post]
 """
+
+
+def announced(out: Path) -> list[str]:
+    """Return the postal numbers of the manifest, as the post would read them."""
+    rows = python_calamine.load_workbook(str(out / "manifest.xlsx")).get_sheet_by_index(0).to_python()
+    return sorted(str(row[1]) for row in rows[2:])
 
 
 @pytest.fixture
@@ -86,6 +96,7 @@ def test_a_batch_with_every_trouble_of_the_day_ends_balanced(cases: Path, tmp_pa
             [str(LETTERLINE), "ledger", "verify", str(out / "ledger.db")], capture_output=True, check=False
         )
         assert verified.returncode == 0, verified.stdout
+        assert sorted(one.item for one in read_cage(out / "sim")) == announced(out), "what the post finds in the trays"
         again = subprocess.run(command(cases, out), capture_output=True, text=True, timeout=30, check=False)
         assert again.returncode == 0
         assert "nothing is printed again" in " ".join(again.stdout.split())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,40 +9,18 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from closed_shift import LINE, write_run
 
 from controller.commands.post import books
 from controller.ledger.opening import OpenLedger, open_ledger
 from controller.ledger.records import Record
 from controller.runner.books import answer_at_rest
-from simulator.campaign.faults import Profile
-from simulator.campaign.shift import Shift, ShiftPlan
-
-LINE = "SIMULATED books"
-AFTERWARDS = ("tray.handed-over", "tray.accepted", "piece.accepted")
-
-
-@pytest.fixture(scope="module")
-def history() -> list[Record]:
-    """A whole shift without faults, up to the closed batch."""
-    result = Shift(ShiftPlan(3, 12, Profile(rate=0.0))).run()
-    assert result.closed
-    return [
-        Record(event.kind, event.batch, event.letter, event.piece, event.tray, event.job, json.loads(event.data))
-        for event in result.store.events
-        if event.kind not in AFTERWARDS
-    ]
 
 
 @pytest.fixture
-def out(tmp_path: Path, history: list[Record]) -> Path:
-    _write(tmp_path, history)
+def out(tmp_path: Path) -> Path:
+    write_run(tmp_path)
     return tmp_path
-
-
-def _write(folder: Path, records: list[Record]) -> None:
-    with open_ledger(folder / "ledger.db", disk_reserve_bytes=0) as opened:
-        opened.ledger.append(records, 1)
-        opened.inbox.show(LINE, {}, 1)
 
 
 @pytest.fixture
@@ -100,8 +77,8 @@ def test_what_needs_the_machine_or_cannot_be_read_is_not_guessed(out, desk):
     assert left.outcome is None
 
 
-def test_while_a_batch_is_open_everything_waits_for_the_line(tmp_path, history):
-    _write(tmp_path, [record for record in history if not record.kind.startswith("batch.closed")])
+def test_while_a_batch_is_open_everything_waits_for_the_line(tmp_path):
+    write_run(tmp_path, without="batch.closed")
     with open_ledger(tmp_path / "ledger.db", disk_reserve_bytes=0) as opened:
         _ask(opened, "tray-accepted", tray=_tray(opened), receipt="R1")
         assert answer_at_rest(tmp_path, opened) == []
