@@ -10,6 +10,7 @@ import subprocess
 from collections import defaultdict
 from pathlib import Path
 
+from simulator.campaign import belt
 from simulator.campaign.faults import ELSEWHERE, NAMES, ROWS
 from simulator.campaign.run import CampaignPlan, Tally
 
@@ -44,7 +45,8 @@ def machine() -> str:
                 break
     except OSError:
         pass
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    how = "" if Path(belt.__file__).suffix == ".py" else ", compiled by mypyc"
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}{how}"
 
 
 def command_of(plan: CampaignPlan, shift: int | None = None) -> str:
