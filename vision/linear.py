@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vision import code128
 from vision.enhance import View, bar_direction
 from vision.kernels import code128 as kernels
-from vision.locate import tilt_of_bars
+from vision.locate import line_of_bars
 from vision.readings import Corners
 
 Gray = NDArray[np.uint8]
@@ -32,7 +32,6 @@ ENDS_MODULES = (0, 60)
 WITNESS_MARGIN_MODULES = 10.0
 WITNESS_ENDS_MODULES = (7, 13)
 WITNESS_LINES = 10
-TILE_PX = 12
 CLEAR_LEAD = 2.0
 """A read this clear is not compared with other guesses of the ends."""
 SKEW_LINES = 12
@@ -68,8 +67,7 @@ def find_and_read(
 
     Without ``any_angle`` the symbol lies within about fifteen degrees of upright.
     """
-    angle = bar_direction(view.image)[0] if any_angle else tilt_of_bars(view.image, TILE_PX)
-    line = _centre_line(view.image, size_px, angle)
+    line = line_of_bars(view.image, size_px, bar_direction(view.image)[0] if any_angle else None)
     read = read_line(view.image, line, module_px, size_px[1])
     if read is None and any_angle:
         read = read_line(view.image, line[::-1], module_px, size_px[1])
@@ -77,28 +75,6 @@ def find_and_read(
         return None
     quad = np.array([view.point((float(x), float(y))) for x, y in read.quad])
     return ProfileRead(read.text, quad, read.score, read.lead, read.lead_of_two)
-
-
-def _centre_line(image: Gray, size_px: tuple[float, float], degrees: float) -> NDArray[np.float64]:
-    """Place a bar code of this size where edges across it abound and others are rare: (2, 2) left and right end.
-
-    ``degrees`` is its tilt. Looked for in a turned copy of which only every few lines are made.
-    """
-    height, width = image.shape
-    scale = max(1, int(size_px[1] / 16))
-    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    wide, high = int(width * abs(cos) + height * abs(sin)) + 1, int(height * abs(cos) + width * abs(sin)) // scale + 1
-    turn = np.array([[cos, -sin * scale], [sin, cos * scale]])
-    origin = np.array([width / 2, height / 2]) - turn @ (wide / 2, high / 2)
-    place = np.column_stack([turn, origin])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    small = cv2.warpAffine(image, place, (wide, high), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    across, down = cv2.spatialGradient(cv2.GaussianBlur(small, (5, 5), 1.0))
-    merit = cv2.subtract(np.abs(across), np.abs(down), dtype=cv2.CV_32F)
-    merit = cv2.boxFilter(merit, -1, (max(3, int(size_px[0] * 0.95)), max(3, int(size_px[1] * 0.8 / scale))))
-    _, _, _, (x, y) = cv2.minMaxLoc(merit)
-    centre, half = place @ (x, y, 1.0), turn[:, 0] * size_px[0] / 2
-    return np.asarray(np.stack([centre - half, centre + half]), np.float64)
 
 
 def read_at(image: Gray, corners: Corners, module_px: float) -> ProfileRead | None:

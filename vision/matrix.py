@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.engines import Decoded, decode_pure
-from vision.kernels import matrix as kernels
+from vision.kernels import matrix_edges, matrix_modules, matrix_pose
 from vision.readings import Corners, Symbology
 
 Gray = NDArray[np.uint8]
@@ -30,14 +30,14 @@ STARTS = 5
 REACH_MODULES = 3.0
 APERTURE = 0.4
 WAYS = ((0.0, 0), (0.15, 0), (0.0, 1), (0.0, 2))
-"""Share of each neighbour taken off a module, and variant of the threshold (see `kernels.bits_of`)."""
+"""Share of each neighbour taken off a module, and variant of the threshold (see `matrix_modules.bits_of`)."""
 SURE_UNUSED = 0.5
 """A decode that left so much error correction unused is not compared with other ways of sampling."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A fitted symbol: its pose (see `vision.kernels.matrix`), size in modules and the correlation of its frame."""
+    """A fitted symbol: its pose (see `vision.kernels.matrix_pose`), size in modules and the correlation of its frame."""
 
     pose: NDArray[np.float64]
     rows: int
@@ -103,12 +103,12 @@ def fit_near(soft: Gray, centre: NDArray[np.float64], module_px: float, rows: in
     """Fit pose and frame within four modules of ``centre``: a coarse grid of places and angles, then a climb of each."""
     poses = np.zeros((STARTS, 6))
     scores = np.zeros(STARTS)
-    kernels.search_poses(soft, centre, REACH_MODULES * module_px, module_px, ANGLES, rows, columns, poses, scores)
+    matrix_pose.search_poses(soft, centre, REACH_MODULES * module_px, module_px, ANGLES, rows, columns, poses, scores)
     best = Fit(poses[0], rows, columns, -1.0)
     for pose, coarse in zip(poses, scores, strict=True):
         if coarse < -1.0:
             break
-        score = kernels.refine_pose(soft, pose, rows, columns, 40)
+        score = matrix_pose.refine_pose(soft, pose, rows, columns, 40)
         if score > best.score:
             best = Fit(pose, rows, columns, score)
         if best.score > CLEAR_SCORE:
@@ -121,7 +121,7 @@ def fit_at(soft: Gray, corners: Corners, rows: int, columns: int) -> Fit:
     tl, tr, br, bl = (np.array(corner, np.float64) for corner in corners)
     across, down = (tr + br - tl - bl) / (2 * columns), (bl + br - tl - tr) / (2 * rows)
     pose = np.array([*((tl + tr + br + bl) / 4), *across, *down])
-    score = kernels.refine_pose(soft, pose, rows, columns, 40)
+    score = matrix_pose.refine_pose(soft, pose, rows, columns, 40)
     return Fit(pose, rows, columns, score)
 
 
@@ -134,9 +134,9 @@ def sharpened(image: Gray, fit: Fit) -> Fit:
     if fit.rows != fit.columns:
         return fit
     pose, edges, plane = fit.pose.copy(), np.zeros((4 * fit.rows, 5)), np.zeros(4)
-    count = kernels.frame_edges(image, pose, fit.rows, edges)
+    count = matrix_edges.frame_edges(image, pose, fit.rows, edges)
     for along in (1.0, 0.0):
-        if not kernels.edge_plane(edges, count, along, plane):
+        if not matrix_edges.edge_plane(edges, count, along, plane):
             return fit
         shift, across, down = plane[:3].tolist()
         unit = fit.pose[2:4] if along else fit.pose[4:6]
@@ -158,9 +158,9 @@ def decode_fit(image: Gray, fit: Fit) -> list[Decoded]:
     found: dict[str, Decoded] = {}
     for pose in (fit, None):
         placed = pose or sharpened(np.asarray(cv2.GaussianBlur(image, (0, 0), 0.7), np.uint8), fit)
-        kernels.sample_modules(image, placed.pose, fit.rows, fit.columns, APERTURE, values)
+        matrix_modules.sample_modules(image, placed.pose, fit.rows, fit.columns, APERTURE, values)
         for share, variant in WAYS:
-            kernels.bits_of(kernels.without_neighbours(values, share) if share else values, variant, bits)
+            matrix_modules.bits_of(matrix_modules.without_neighbours(values, share) if share else values, variant, bits)
             decoded = decode_pure(bits, Symbology.DATA_MATRIX)
             if decoded is None:
                 continue

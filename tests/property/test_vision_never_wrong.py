@@ -17,7 +17,7 @@ from simulator import optics
 from vision import code128
 from vision.engines import Decoded
 from vision.kernels import code128 as kernels
-from vision.kernels import matrix as matrix_kernels
+from vision.kernels import matrix_edges, matrix_modules, matrix_pose
 from vision.kernels.tiles import tile_tensor
 from vision.profiles import exit_camera, is_item_form, is_mark_form
 from vision.reader import PieceReader, frame_hash
@@ -212,10 +212,10 @@ def test_kernels_agree_with_their_uncompiled_twins() -> None:
     image = np.asarray(cv2.GaussianBlur(rng.integers(0, 255, (40, 60)).astype(np.uint8), (0, 0), 2), np.uint8)
     assert np.allclose(tile_tensor(image, 12, 3, 100.0), tile_tensor.py_func(image, 12, 3, 100.0), rtol=1e-4)
     pose = np.array([30.0, 20.0, 1.5, 0.1, -0.1, 1.5])
-    for kernel in (matrix_kernels.frame_score, matrix_kernels.border_score, matrix_kernels.clock_deviation):
+    for kernel in (matrix_pose.frame_score, matrix_pose.border_score, matrix_edges.clock_deviation):
         assert kernel(image, pose, 10, 10) == pytest.approx(kernel.py_func(image, pose, 10, 10), abs=1e-5)
     values = rng.uniform(0, 1, (10, 10)).astype(np.float32)
-    softer = matrix_kernels.without_neighbours
+    softer = matrix_modules.without_neighbours
     assert np.allclose(softer(values, 0.2), softer.py_func(values, 0.2), atol=1e-5)
     rows = np.tile(image[20], (5, 2))
     assert np.allclose(kernels.aligned_mean(rows, 4), kernels.aligned_mean.py_func(rows, 4), atol=1e-3)

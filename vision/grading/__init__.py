@@ -38,6 +38,9 @@ def warm_grading() -> None:
     picture = np.pad(np.where(marks > 0, 30, 230).astype(np.uint8), 6, constant_values=230)
     frame = np.kron(picture, np.ones((4, 4), np.uint8))
     find_and_decode(frame, 4.0, *marks.shape)
+    damaged = np.pad(frame, 8, constant_values=230)
+    damaged[32:62, 32:90] = 120
+    find_and_decode(damaged[4:-4, 4:-4], 4.0, *marks.shape)
     corners = ((24.0, 24.0), (95.0, 24.0), (95.0, 95.0), (24.0, 95.0))
     sampled = sample_symbol(frame, corners, "1" * 36)
     assert sampled is not None, "the warming symbol can be sampled"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from vision.grading import scale
 from vision.grading.placement import codeword_of_module
-from vision.kernels import matrix as kernels
+from vision.kernels import matrix_edges, matrix_modules
 from vision.matrix import Fit, fit_at, sharpened, softened
 from vision.readings import Corners, Grade
 
@@ -53,8 +53,8 @@ def sample_symbol(frame: Gray, corners: Corners, payload: str, white: float = 25
     calm = np.asarray(cv2.GaussianBlur(crop, (0, 0), 0.7), np.uint8)
     fit = sharpened(calm, fit)
     values = np.zeros((rows, columns), np.float32)
-    kernels.sample_modules(crop, fit.pose, rows, columns, APERTURE, values)
-    deviation = kernels.clock_deviation(calm, fit.pose, rows, columns)
+    matrix_modules.sample_modules(crop, fit.pose, rows, columns, APERTURE, values)
+    deviation = matrix_edges.clock_deviation(calm, fit.pose, rows, columns)
     fit.pose[0] += left
     fit.pose[1] += top
     return Sampled(fit, np.asarray(values / white, np.float32), dark, float(deviation))
@@ -67,7 +67,7 @@ def grade_matrix(sampled: Sampled, unused_correction: float) -> Grade:
     contrast = high - low
     owner = codeword_of_module(*values.shape)
     worst, damage = np.zeros(int(owner.max()) + 1), np.zeros(4)
-    kernels.margins_of(values, dark, owner, worst, damage)
+    matrix_modules.margins_of(values, dark, owner, worst, damage)
     pose = sampled.fit.pose
     across, down = float(np.hypot(pose[2], pose[3])), float(np.hypot(pose[4], pose[5]))
     axial = abs(across - down) / ((across + down) / 2)
