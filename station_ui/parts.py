@@ -13,10 +13,26 @@ from controller.service.packml import COMPLETE, EXECUTE, PACKML, worst
 from controller.service.views import EXCEPTION_STATES, OUT_STATES
 from station_ui import charts, words
 from station_ui.station import station
+from station_ui.tasks import errand
 
-PARTS = ("strip", "notices", "andon", "belt", "rate", "machines", "cameras", "batch", "queue", "verdicts", "pulse")
+PARTS = (
+    "strip",
+    "notices",
+    "andon",
+    "todo",
+    "belt",
+    "rate",
+    "machines",
+    "cameras",
+    "batch",
+    "queue",
+    "verdicts",
+    "pulse",
+)
 PERSONAL = frozenset({"verdicts"})
 """Parts with pictures of letters: not sent to a locked screen."""
+PICTURES_PER_HOUR_MAX = 7_200
+"""A faster line shows pictures of what it rejected only: nobody can look at more, and two hundred screens would fetch thousands a second."""
 
 
 class PartRenderer:
@@ -74,6 +90,7 @@ def _context(live: LiveSnapshot | None, line: str) -> dict[str, object]:
             "line_look": "stop",
             "belt_svg": charts.belt((), zones, gettext("In the machine: unknown")),
             "rate_svg": "",
+            "errands": [],
         }
     inserters = [machine for machine in live.machines if machine.kind == "inserter"] or live.machines
     state = worst(tuple(machine.state if machine.linked else 0 for machine in inserters))
@@ -93,6 +110,8 @@ def _context(live: LiveSnapshot | None, line: str) -> dict[str, object]:
             (m.reason for m in live.machines if m.state == state and m.reason not in ("", "0", "NONE")), ""
         ),
         "alarm": alarm,
+        "slow": live.rate_now <= PICTURES_PER_HOUR_MAX,
+        "errands": [errand(task) for task in live.tasks],
         "more_alarms": more,
         "belt_svg": charts.belt(live.belt, zones, gettext("In the machine: %(count)s pieces", count=len(live.belt))),
         "rate_svg": charts.bar(live.rate_now, live.rate_target, gettext("Rate against target")),

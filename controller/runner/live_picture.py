@@ -14,6 +14,7 @@ from controller.line.core import LineCore
 from controller.line.state import Bypass, LinePiece
 from controller.runner.alarm_words import on_screen
 from controller.runner.eye_care import EyeCare
+from controller.runner.floor_tasks import floor_tasks
 from controller.runner.print_room import PrintRoom
 from controller.runner.zone_scan import ZoneScan
 from controller.service import live
@@ -26,6 +27,7 @@ from controller.service.live import (
     Press,
     QueuedJob,
     RecentVerdict,
+    Task,
 )
 from controller.states import PackState
 
@@ -36,6 +38,8 @@ READS_PER_POINT = 25
 CAMERAS = {1: "C1", 2: "C2"}
 COUNT_EVERY_S = 1.0
 """All pieces of a batch are counted by state so often: at 50,000 pieces a count takes milliseconds of the line's own thread."""
+TELLS_AT_ONCE = ("tray.", "hold.", "batch.", "search.", "line.state")
+"""Rare records after which something else is to be done: then the pieces are counted at once."""
 TARGET_PER_HOUR = 36_000.0
 """Envelopes an hour of the reference machine at speed 1."""
 
@@ -66,7 +70,7 @@ class LivePicture:
     _passed: int = 0
     _news_ns: int = 0
     _until: tuple[Bypass | None, int] = (None, 0)
-    _counted: tuple[float, dict[str, int]] = field(default_factory=lambda: (-COUNT_EVERY_S, {}))
+    _counted: tuple[float, dict[str, int], tuple[Task, ...]] = field(default_factory=lambda: (-COUNT_EVERY_S, {}, ()))
 
     def committed(self, records: Sequence[Record], told: Sequence[events.LineEvent]) -> None:
         """Take note of verdicts and readings."""
@@ -74,6 +78,8 @@ class LivePicture:
         if records and not self._news_ns:
             self._news_ns = now_ns
         for record in records:
+            if record.kind.startswith(TELLS_AT_ONCE):
+                self._counted = (-COUNT_EVERY_S, *self._counted[1:])
             if record.kind == "piece.granted":
                 self._verdicts.appendleft(RecentVerdict(record.piece, "PASS", "", now_ns))
             elif record.kind == "piece.suspected":
@@ -106,6 +112,7 @@ class LivePicture:
         span = min(RATE_WINDOW_S, max(1.0, now - self._started_s))
         tray = line.tray
         news_ns, self._news_ns = self._news_ns, 0
+        counts, tasks = self._count(now, finished=finished)
         return LiveSnapshot(
             line=self.line,
             at_unix_ns=time.time_ns(),
@@ -118,7 +125,7 @@ class LivePicture:
             rate_now=len(self._exits) / span * 3600,
             rate_shift=self._passed / max(1.0, now - self._started_s) * 3600,
             rate_target=TARGET_PER_HOUR,
-            counts=self._count(now, finished=finished),
+            counts=counts,
             batch=str(self.batch),
             letters=self.letters,
             queue=tuple(self._jobs()),
@@ -127,6 +134,7 @@ class LivePicture:
             verdicts=tuple(self._verdicts),
             zone_to_scan=self.zone.to_scan,
             zone_left=self.zone.left,
+            tasks=tasks,
             bypass=self._bypass(),
             tray=tray.number if tray else 0,
             tray_count=len(tray.pieces) if tray else 0,
@@ -134,12 +142,13 @@ class LivePicture:
             news_unix_ns=news_ns,
         )
 
-    def _count(self, now: float, *, finished: bool) -> dict[str, int]:
+    def _count(self, now: float, *, finished: bool) -> tuple[dict[str, int], tuple[Task, ...]]:
         if finished or now - self._counted[0] >= COUNT_EVERY_S:
             entry = self.core.book.batches.get(self.batch)
             states = Counter(piece.state for piece in entry.pieces) if entry else Counter[str]()
-            self._counted = (now, {str(state): count for state, count in states.items()})
-        return self._counted[1]
+            counts = {str(state): count for state, count in states.items()}
+            self._counted = (now, counts, floor_tasks(self.core, self.batch, states))
+        return self._counted[1:]
 
     def _alarm(self, alarm: Alarm, at_unix_ns: int) -> live.Alarm:
         """An alarm that asks for scans offers Resume as soon as nothing is left to scan."""

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from controller.line.actions import Answer, Reply
-from controller.line.book import JobEntry, PieceEntry, TrayEntry
+from controller.line.book import PieceEntry, TrayEntry
 from controller.line.core import LineCore
 from controller.model import ControlMark, PieceUid, parse_piece_name, piece_name
+from controller.runner.floor_tasks import has_run
 from controller.runner.scanner import ScannerLine
 from controller.runner.zone_scan import ZoneScan
 from controller.service.commands import Command
@@ -121,7 +122,7 @@ class SimulatedOperator:
         line = self.core.line
         busy = line.inside or line.feed.waiting or self._auditing
         jobs = [job for job in self.core.book.jobs.values() if job.state != JobState.CANCELLED]
-        if busy or not all(_has_run(job) for job in jobs):
+        if busy or not all(has_run(job) for job in jobs):
             self._quiet_since_s = now_s
             return False
         late = any(not job.stacks for job in jobs)
@@ -280,10 +281,3 @@ def waiting_for(operator: SimulatedOperator) -> list[str]:
     """Name the pieces on the way, for a message when a run does not come to its end."""
     batch = operator.core.book.batches[operator.batch]
     return [f"{piece_name(piece.uid)} {piece.state}" for piece in batch.pieces if piece.state in _ON_THE_WAY]
-
-
-def _has_run(job: JobEntry) -> bool:
-    """Whether nothing more can come of a job: its stack was recognised, it is doubtful, or the stack was purged before a sheet of it
-    was read and every piece has been accounted for by hand."""
-    to_come = _ON_THE_WAY | {PieceState.PLANNED, PieceState.RENDERED}
-    return bool(job.stacks) or job.state == JobState.DOUBTFUL or all(p.state not in to_come for p in job.pieces)

@@ -40,6 +40,29 @@ class Press(StrEnum):
     AUDIT_TRAY = "audit-tray"
 
 
+class TaskKind(StrEnum):
+    """What hands have to do at a line, besides minding the machine itself; in the order in which a shift does it."""
+
+    PUT_TRAY = "put-tray"
+    CHANGE_TRAY = "change-tray"
+    AUDIT_TRAY = "audit-tray"
+    SCAN_BIN = "scan-bin"
+    DECIDE = "decide"
+    DESTROY = "destroy"
+    SEARCH = "search"
+    CLOSE_TRAY = "close-tray"
+    CLOSE_BATCH = "close-batch"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do: how many pieces it concerns, and the number of the tray or batch it is about (0: none)."""
+
+    kind: TaskKind
+    count: int = 0
+    number: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """One short text for people, in both languages."""
@@ -148,6 +171,8 @@ class LiveSnapshot:
     """After a jam: uids that must be scanned into custody before Resume is offered."""
     zone_left: int = 0
     """How many of `zone_to_scan` must be scanned, when the machine counted fewer than those that were inside; 0: all of them."""
+    tasks: tuple[Task, ...] = ()
+    """What hands have to do now, first things first."""
     tray: int = 0
     tray_count: int = 0
     bypass: Bypass | None = None
@@ -207,6 +232,7 @@ def _snapshot(raw: Mapping[str, Any]) -> LiveSnapshot:
         verdicts=tuple(_known(RecentVerdict, one) for one in _rows(raw, "verdicts")),
         zone_to_scan=tuple(int(uid) for uid in raw.get("zone_to_scan", ())),
         zone_left=int(raw.get("zone_left", 0)),
+        tasks=tuple(_task(one) for one in _rows(raw, "tasks") if one.get("kind") in set(TaskKind)),
         tray=int(raw.get("tray", 0)),
         tray_count=int(raw.get("tray_count", 0)),
         bypass=_bypass(bypass) if bypass else None,
@@ -243,6 +269,10 @@ def _alarm(raw: Mapping[str, Any]) -> Alarm:
         press=Press(raw.get("press", "")),
         since_unix_ns=int(raw.get("since_unix_ns", 0)),
     )
+
+
+def _task(raw: Mapping[str, Any]) -> Task:
+    return Task(TaskKind(raw["kind"]), int(raw.get("count", 0)), int(raw.get("number", 0)))
 
 
 def _bypass(raw: Mapping[str, Any]) -> Bypass:

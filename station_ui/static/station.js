@@ -15,6 +15,42 @@
   let source = null;
   let dialled = 0;
 
+  // Only what differs is touched, about twelve times a second: a picture that stays is not fetched and decoded again, the focus stays,
+  // and nothing is left behind for the collector.
+  function patch(old, fresh) {
+    if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName) { old.replaceWith(fresh); return; }
+    if (old.nodeType !== Node.ELEMENT_NODE) { if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue; return; }
+    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !KEPT.has(name)) old.removeAttribute(name);
+    for (const { name, value } of [...fresh.attributes]) setAttribute(old, name, value);
+    patchChildren(old, fresh);
+  }
+
+  // What carries a key (an envelope in a list) moves with it, so that its picture is not asked for again.
+  function patchChildren(old, fresh) {
+    const news = [...fresh.childNodes];
+    const kept = new Map([...old.children].filter((node) => node.dataset.key).map((node) => [node.dataset.key, node]));
+    news.forEach((node, place) => {
+      const here = old.childNodes[place];
+      const same = node.dataset?.key ? kept.get(node.dataset.key) : here?.dataset?.key ? undefined : here;
+      kept.delete(node.dataset?.key);
+      if (!same) { old.insertBefore(node, here ?? null); return; }
+      if (same !== here) old.insertBefore(same, here ?? null);
+      patch(same, node);
+    });
+    while (old.childNodes.length > news.length) old.lastChild.remove();
+  }
+
+  // A picture that was asked for again carries "?2": it is the same picture, and its tries are counted on.
+  const KEPT = new Set(["data-tries"]);
+  function setAttribute(node, name, value) {
+    if (node.getAttribute(name) === value) return;
+    if (name === "src" && node.dataset.tries) {
+      if (node.getAttribute("src").replace(/\?.*$/, "").endsWith(value)) return;
+      delete node.dataset.tries;
+    }
+    node.setAttribute(name, value);
+  }
+
   function swap(name, html) {
     for (const part of document.querySelectorAll(`[data-part="${name}"]`)) {
       if (shown.get(part) === html) continue;
@@ -24,9 +60,7 @@
       if (part.innerHTML.trim() === fresh.innerHTML.trim()) continue;   // the page brought it already
       const pressed = () => part.querySelector("[data-guard]")?.textContent.trim() ?? "";
       const before = pressed();
-      const focused = part.contains(document.activeElement) ? [...part.querySelectorAll("a,button,input")].indexOf(document.activeElement) : -1;
-      part.replaceChildren(fresh.content);
-      if (focused >= 0) part.querySelectorAll("a,button,input")[focused]?.focus();
+      patchChildren(part, fresh.content);
       if (pressed() !== before) changed.set(part, performance.now());
       if (name === "pulse") refresh();                                   // lists on this page may have changed with the line
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from controller.ledger.opening import open_ledger
 from controller.ledger.records import Record
-from controller.service.live import Alarm, BeltPiece, Bypass, Camera, LiveSnapshot, Machine, Words
+from controller.service.live import Alarm, BeltPiece, Bypass, Camera, LiveSnapshot, Machine, Task, TaskKind, Words
 
 
 def test_a_picture_is_written_unsynced_and_the_next_record_synced(tmp_path: Path) -> None:
@@ -35,6 +35,7 @@ def test_a_picture_comes_back_as_it_was() -> None:
         alarms=(Alarm("jam", Words("卡纸", "Paper jam"), Words("装封", "inserter"), Words("开盖", "Open")),),
         zone_to_scan=(1, 2),
         zone_left=1,
+        tasks=(Task(TaskKind.AUDIT_TRAY, 3, 12), Task(TaskKind.CLOSE_BATCH, 0, 7)),
         bypass=Bypass("C2", ("A", "B"), 9),
         news_unix_ns=4,
     )

@@ -9,7 +9,7 @@ import pytest
 
 from controller.ledger.opening import open_ledger
 from controller.service.ledger_door import open_door
-from controller.service.live import Alarm, BeltPiece, Bypass, Camera, LiveSnapshot, Machine, RecentVerdict, Words
+from controller.service.live import Alarm, BeltPiece, Bypass, Camera, LiveSnapshot, Machine, RecentVerdict, Task, TaskKind, Words
 from controller.service.store import StationStore
 from station_ui.app import build_app
 from station_ui.parts import PARTS, PartRenderer
@@ -29,6 +29,8 @@ CHANGES = (
     {"verdicts": (RecentVerdict(7_000_000_101, "PASS", "", 5),)},
     {"zone_to_scan": (7_000_000_101,)},
     {"tray": 3, "tray_count": 4},
+    {"tasks": tuple(Task(kind, 3, 1) for kind in TaskKind)},
+    {"verdicts": (RecentVerdict(7_000_000_101, "PASS", "", 5),), "rate_now": 36_000.0},
     {"bypass": Bypass("C2", ("A", "B"), 9)},
     {"finished": True},
 )
