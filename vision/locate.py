@@ -71,10 +71,10 @@ def line_of_bars(image: Gray, size_px: tuple[float, float], degrees: float | Non
     tilt = np.radians(_tilt(tensor) if degrees is None else degrees)
     turned = (xx - yy) * np.float32(np.cos(2 * tilt)) + xy * np.float32(2 * np.sin(2 * tilt))
     across, along = (np.sqrt(np.maximum(xx + yy + sign * turned, 0) / 2) for sign in (1, -1))
-    score, place = _upright(np.asarray(across - along, np.float32), float(tilt))
+    merit, place = _upright(np.asarray(across - along, np.float32), float(tilt))
     kernel = (max(1, round(size_px[0] * 0.95 / BAR_TILE_PX)), max(1, round(size_px[1] * 0.8 / BAR_TILE_PX)))
-    score = cv2.boxFilter(score, -1, kernel, borderType=cv2.BORDER_CONSTANT)
-    score = cv2.GaussianBlur(score, (3, 3), 0.7)
+    summed = cv2.boxFilter(merit, -1, kernel, borderType=cv2.BORDER_CONSTANT)
+    score = np.asarray(cv2.GaussianBlur(summed, (3, 3), 0.7), np.float32)
     _, _, _, (x, y) = cv2.minMaxLoc(score)
     summit = (x + _summit(score[y, max(0, x - 1) : x + 2]), y + _summit(score[max(0, y - 1) : y + 2, x]), 1.0)
     centre = (place @ summit + 0.5) * BAR_TILE_PX - 0.5
