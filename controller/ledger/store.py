@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from controller.ledger import projection
@@ -90,10 +90,9 @@ class MemoryStore:
         if events:
             self._hash = events[-1].hash
 
-    @contextmanager
-    def writing(self) -> Iterator[Writing]:
+    def writing(self) -> AbstractContextManager[Writing]:
         # The ledger calls put() last and put() cannot fail half way, so there is nothing to roll back.
-        yield self
+        return nullcontext(self)
 
     def read(self, first_seq: int = 1, last_seq: int | None = None) -> Iterator[Event]:
         yield from self.events[first_seq - 1 : last_seq]

@@ -18,7 +18,7 @@ from controller.ledger.records import Record
 from controller.ledger.store import MemoryStore
 from controller.line import actions as act
 from controller.line import events as ev
-from controller.line.core import LineCore
+from controller.line.core import FROM_MACHINE, LineCore
 from controller.line.restore import HEARD_KIND, RECENT_EVENTS, is_note, restore
 from controller.line.state import LineConfig
 from controller.states import advance
@@ -140,7 +140,7 @@ class Host:
 
     def _decide(self, event: Any) -> None:
         records, actions = self.core.step(event)
-        seq = getattr(event, "seq", 0)
+        seq = event.seq if type(event) in FROM_MACHINE else 0
         if seq:
             self._unheard += 1
             if records or self._unheard >= HEARD_WITHOUT_COMMIT_MAX:
@@ -162,7 +162,8 @@ class Host:
             self.points.here()
             if row == 1 and self.plan.rng.random() < 0.4:
                 raise Killed
-        self._act(actions, amid_kill=row == 1)
+        if actions:
+            self._act(actions, amid_kill=row == 1)
         if row == 1:
             raise Killed
         if seq and records:

@@ -22,3 +22,16 @@ class Duties:
     kinds: list[tuple[str, int, str]] = field(default_factory=list)
     abort: str = ""
     silent: bool = False
+
+    def are_any(self) -> bool:
+        """Return whether the word obliged to anything at all."""
+        return bool(
+            self.spoiled
+            or self.unknown
+            or self.doubt
+            or self.hold
+            or self.look_for
+            or self.kinds
+            or self.abort
+            or self.silent
+        )

@@ -33,17 +33,19 @@ class Onlooker:
         self.memory = Memory()
         self.findings: list[str] = []
         self._recalled_back: set[int] = set()
+        self._duties = Duties()
 
     def step(self, event: Any, records: Sequence[Any], actions: Sequence[Any]) -> None:
         """Judge one step of the line: what it was told, what it then made durable, and what it is about to do."""
         name = type(event).__name__
-        memory, duties = self.memory, Duties()
+        memory, duties = self.memory, self._duties
         if name not in NUMBERED or number(memory, duties, event.seq):
             hear = HEARD.get(name)
             exiting = memory.inside.get(event.piece_no) if name == "PieceExited" else None
             if hear is not None:
                 hear(memory, self.papers, duties, event)
         elif duties.silent:
+            self._duties = Duties()
             if any(record.kind != "line.heard" for record in records) or actions:
                 self._say(f"{name} {event.seq} was heard before, but had an effect: {[r.kind for r in records][:3]}")
             return
@@ -53,7 +55,9 @@ class Onlooker:
         for action in actions:
             if type(action).__name__ == "Grant":
                 self._grant(action)
-        self._look(duties, records, actions)
+        if records or duties.are_any():
+            self._look(duties, records, actions)
+            self._duties = Duties()
         if actions and name in _ANSWERED:
             getattr(self, _ANSWERED[name])(event, actions)
 
@@ -176,9 +180,10 @@ class Onlooker:
 
     def _look_at_doubts(self, duties: Duties, records: Sequence[Any]) -> None:
         memory = self.memory
-        good = memory.good - {record.piece for record in records if record.kind == "piece.fed"}
-        if duties.spoiled and good:
-            self._say(f"{duties.spoiled}: {sorted(good)[:3]} still count as good")
+        if duties.spoiled and memory.good:
+            good = memory.good - {record.piece for record in records if record.kind == "piece.fed"}
+            if good:
+                self._say(f"{duties.spoiled}: {sorted(good)[:3]} still count as good")
         if duties.unknown and memory.granted:
             self._say(f"{duties.unknown}: {sorted(memory.granted)[:3]} still count as granted")
         for uid, why in duties.doubt:
