@@ -194,6 +194,16 @@ def _host(plant: Plant, words: dict[str, str]) -> str:
     return f"asked whoever runs the controller to {words['act']} it"
 
 
+def _clock(plant: Plant, words: dict[str, str]) -> str:
+    plant.request("clock_step", seconds=float(words["seconds"]))
+    return f"asked whoever runs the controller to step its clock by {words['seconds']} s"
+
+
+def _witness(plant: Plant, words: dict[str, str]) -> str:
+    plant.request("witness_away", seconds=float(words["seconds"]))
+    return f"asked whoever runs the controller to take the disk of the witness away for {words['seconds']} s"
+
+
 def _bin(plant: Plant, words: dict[str, str]) -> str:
     plant.device.post(plant.device.firmware.empty_bin)
     return "reject bin emptied"
@@ -252,6 +262,8 @@ SAYINGS: tuple[Saying, ...] = (
     _say(rf"skip scan{_N}", "skip scan [N]", "废件未扫", "N rejected envelopes are thrown away unscanned", _counted("skip_scan")),
     _say(r"noise (?P<share>[\d.]+) ?%", "noise P%", "串口噪声", "that share of bytes to the host is lost or flipped", _noise),
     _say(r"host (?P<act>kill|stop) controller(?: (?P<seconds>[\d.]+))?", "host kill controller | host stop controller SECONDS", "杀死/冻结控制器", "ask whoever runs the controller", _host),
+    _say(r"host clock (?P<seconds>[+-]?[\d.]+)", "host clock SECONDS", "控制器所在计算机的时钟跳变", "the clock of the controller's computer jumps", _clock),
+    _say(r"host witness away (?P<seconds>[\d.]+)", "host witness away SECONDS", "台账见证所在的磁盘断开", "the disk of the ledger's witness is away", _witness),
     _say(r"in (?P<seconds>[\d.]+) ?s?:? (?P<then>.+)", "in SECONDS: WORDS", "稍后执行", "say WORDS later", _later),
     _say(r"bin empty", "bin empty", "清空废件箱", "the reject bin is emptied without a scan", _bin),
     _say(r"babble (?P<power>on|off)", "babble on|off", "串口风暴", "the device floods the line", _switch("babble")),

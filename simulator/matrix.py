@@ -12,12 +12,12 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulator.host_deeds import HostDeeds
 from simulator.scenario import SCENARIOS, Scenario, load
 
 RUN_S_MAX = 240.0
@@ -44,30 +44,6 @@ def rows(wanted: Iterable[int] = ()) -> list[Scenario]:
     return [scenario for scenario in found if not chosen or scenario.row in chosen]
 
 
-class HostDeeds:
-    """Does to the running controller what the world asks for: the part of a power cut that no simulator can do by itself."""
-
-    def __init__(self, requests: Path) -> None:
-        self._requests = requests
-        self._seen = 0
-        self.killed = 0
-
-    def serve(self, process: subprocess.Popen[bytes]) -> None:
-        """Read new requests and act on ``process``."""
-        if not self._requests.exists():
-            return
-        lines = self._requests.read_text(encoding="utf-8").splitlines()
-        for line in lines[self._seen :]:
-            request = json.loads(line)
-            if request["request"] == "controller_kill":
-                self.killed += 1
-                process.kill()
-            elif request["request"] == "controller_stop":
-                process.send_signal(signal.SIGSTOP)
-                threading.Timer(float(request["seconds"]), process.send_signal, (signal.SIGCONT,)).start()
-        self._seen = len(lines)
-
-
 def facts(world_log: Path) -> Iterator[dict[str, object]]:
     """Return the facts of a world log; the line being written when a process died is left out."""
     if not world_log.is_file():
@@ -85,13 +61,16 @@ def run_line(scenario: Scenario, file: Path, cases: Path, out: Path, speed: floa
     program = Path(sys.executable).parent / "letterline"
     command = [str(program), "run", str(cases), "--out", str(out), "--scenario", str(file)]
     command += ["--seed", str(scenario.seed), "--speed", str(speed)]
-    deeds = HostDeeds(out / "sim" / "requests.jsonl")
+    deeds = HostDeeds(out)
+    command += ["--witness", str(deeds.witness)]
+    steps = any(fault.do.startswith("host clock") for fault in scenario.faults)
     deadline = time.monotonic() + RUN_S_MAX
-    out.mkdir(parents=True, exist_ok=True)
     with (out / "run.log").open("ab") as log:
         for _ in range(RESTARTS_MAX):
             killed = deeds.killed
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=deeds.stepped_clock() if steps else None
+            )
             while process.poll() is None and time.monotonic() < deadline:
                 deeds.serve(process)
                 time.sleep(0.02)

@@ -44,6 +44,11 @@ DEFAULT_OUT = Path("out/run")
     is_flag=True,
     help="Nobody simulated acts at the screens: start, scan, destroy and close at letterline serve. Paper is still carried by SIMULATED people.",
 )
+@click.option(
+    "--witness",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File that remembers how far the ledger had got, best on another disk; beside the ledger if not given.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show the log of the line on standard error.")
 def run(
     cases: Path,
@@ -55,6 +60,7 @@ def run(
     speed: float,
     client: str,
     by_hand: bool,
+    witness: Path | None,
     verbose: bool,
 ) -> None:
     """从案件文件到封装、核验、交寄清单。From a case file to verified envelopes and a manifest.
@@ -68,7 +74,8 @@ def run(
     from controller.runner.main_job import Job
 
     logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL, format="%(asctime)s %(name)s %(message)s")
-    job = Job(cases, out or _fresh(DEFAULT_OUT), template or _template(), line, scenario, seed, speed, client, by_hand)
+    place = out or _fresh(DEFAULT_OUT)
+    job = Job(cases, place, template or _template(), line, scenario, seed, speed, client, by_hand, witness=witness)
     ended = _run(job)
     raise SystemExit(0 if ended.closed and not ended.violations else 1)
 
@@ -132,6 +139,11 @@ def _fresh(out: Path) -> Path:
 )
 @click.option("--template", type=click.Path(path_type=Path, file_okay=False), help="Folder of the letter template.")
 @click.option(
+    "--witness",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File that remembers how far the ledger had got, best on another disk; beside the ledger if not given.",
+)
+@click.option(
     "--record",
     type=click.Path(path_type=Path, file_okay=False),
     help="录制装封机的通信线 · record the inserter's wire into this folder; letterline wire reads it.",
@@ -141,7 +153,15 @@ def _fresh(out: Path) -> Path:
     default="",
     help="HOST:PORT 向工厂系统公布产线状态 · show the line to a plant's SCADA as an OPC UA server.",
 )
-def line(line_file: Path, cases: Path, out: Path, template: Path | None, record: Path | None, opcua: str) -> None:
+def line(
+    line_file: Path,
+    cases: Path,
+    out: Path,
+    template: Path | None,
+    witness: Path | None,
+    record: Path | None,
+    opcua: str,
+) -> None:
     """运行一条产线。Run the controller of one line; people act at the station screens (letterline serve).
 
     \b
@@ -153,5 +173,7 @@ def line(line_file: Path, cases: Path, out: Path, template: Path | None, record:
     from controller.runner.main_job import Job
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    ended = _run(Job(cases, out, template or _template(), line_file, "", 0, 1.0, record=record, opcua=opcua))
+    ended = _run(
+        Job(cases, out, template or _template(), line_file, "", 0, 1.0, record=record, opcua=opcua, witness=witness)
+    )
     raise SystemExit(0 if ended.closed and not ended.violations else 1)

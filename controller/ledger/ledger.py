@@ -28,6 +28,9 @@ VERIFY_AT_OPEN_EVENTS: Final = 200_000
 OLDER_AT_ONCE_EVENTS: Final = 2_000
 OLDER_PAUSE_S: Final = 0.02
 """Between two stretches of older events, so that whoever decides for the line never waits for more than some milliseconds."""
+WITNESS_RETRY_EVENTS: Final = 50
+WITNESS_PATIENCE_NS: Final = 8 * 3_600 * 10**9
+"""A witness on another disk may be away for so long while production goes on (fault matrix row 50)."""
 STATES_CACHED_MAX: Final = 400_000
 
 
@@ -40,10 +43,14 @@ class Ledger:
         advance: Advance,
         *,
         witness: Path | None = None,
+        witness_patience_ns: int = 0,
         disk_reserve_bytes: int = DISK_RESERVE_BYTES,
         verify_events: int | None = VERIFY_AT_OPEN_EVENTS,
     ) -> None:
         """Open the ledger in ``store`` and check it: its newest ``verify_events`` events (None: all) and the witness.
+
+        ``witness_patience_ns``: how long the witness may be away before the ledger stops. 0 for one beside the ledger: what fails
+        there is the ledger's own disk.
 
         Raises:
             LedgerFault: CHAIN with the altered event, ROLLBACK when the witness saw more, STORAGE, DISK_RESERVE.
@@ -51,7 +58,11 @@ class Ledger:
         self.store = store
         self.fault: LedgerFault | None = None
         self._advance = advance
+        self.witness_away = ""
+        """Why the witness cannot be written at present, "" when it can."""
         self._witness = witness
+        self._patience_ns = witness_patience_ns
+        self._away_since_ns = self._at_ns = self._tried_seq = 0
         self._reserve_bytes = disk_reserve_bytes
         self._lock = threading.Lock()
         self._resident = store.resident is not None
@@ -88,6 +99,7 @@ class Ledger:
                 raise self.fault
             if not records and not finished:
                 return self.seq
+            self._at_ns = at_unix_ns
             try:
                 self._check_disk()
                 self._append(records, at_unix_ns, lease, finished)
@@ -122,7 +134,8 @@ class Ledger:
         self.hash = events[-1].hash if events else last_hash
         if not self._resident:
             self._remember(changed)
-        if self._witness is not None and self.seq - self._witnessed_seq >= CHECKPOINT_EVERY_EVENTS:
+        wait = WITNESS_RETRY_EVENTS if self.witness_away else CHECKPOINT_EVERY_EVENTS
+        if self._witness is not None and self.seq - max(self._witnessed_seq, self._tried_seq) >= wait:
             self.witness()
 
     def _remember(self, changed: States) -> None:
@@ -165,10 +178,25 @@ class Ledger:
         return self.store.read_notes()
 
     def witness(self) -> None:
-        """Write the witnessed checkpoint now; call it when a tray closes and when the line stops."""
-        if self._witness is not None and self.seq:
+        """Write the witnessed checkpoint now; call it when a tray closes and when the line stops.
+
+        A witness on another disk may be away for a while: `witness_away` says so, and it is tried again with later events.
+
+        Raises:
+            LedgerFault: STORAGE when it could not be written and its patience is at an end.
+        """
+        if self._witness is None or not self.seq:
+            return
+        self._tried_seq = self.seq
+        try:
             write_checkpoint(self._witness, Checkpoint(self.store.ledger_id, self.seq, self.hash))
-            self._witnessed_seq = self.seq
+        except LedgerFault as fault:
+            self._away_since_ns = self._away_since_ns or self._at_ns
+            if self._at_ns - self._away_since_ns >= self._patience_ns:
+                raise
+            self.witness_away = str(fault)
+        else:
+            self._witnessed_seq, self._away_since_ns, self.witness_away = self.seq, 0, ""
 
     def verify(
         self, first_seq: int = 1, last_seq: int | None = None, progress: Callable[[int], None] | None = None

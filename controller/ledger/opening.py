@@ -14,9 +14,10 @@ from sqlalchemy import Engine
 
 from controller.ledger.cases import Cases
 from controller.ledger.connect import ledger_url
+from controller.ledger.errors import FaultCode, LedgerFault
 from controller.ledger.inbox import Inbox
 from controller.ledger.lease import Lease, take_line
-from controller.ledger.ledger import DISK_RESERVE_BYTES, VERIFY_AT_OPEN_EVENTS, Ledger
+from controller.ledger.ledger import DISK_RESERVE_BYTES, VERIFY_AT_OPEN_EVENTS, WITNESS_PATIENCE_NS, Ledger
 from controller.ledger.queries import Queries
 from controller.ledger.sql_store import SqlStore, storage_faults
 from controller.states import advance
@@ -78,16 +79,28 @@ def open_ledger(
     """Open the ledger at ``address`` for writing, creating it when there is none, and check it before anything else.
 
     ``witness`` is the file of the witnessed checkpoint; for an SQLite ledger it lies beside the database unless said otherwise.
+    One that lies elsewhere may be away for eight hours once the ledger is open, but must be there when it is opened.
 
     Raises:
         LedgerFault: it cannot be opened, is newer than this program, was altered, or is older than its witness.
     """
+    if witness is not None and not witness.parent.is_dir():
+        raise LedgerFault(
+            FaultCode.ROLLBACK,
+            f"{witness.parent}: 见证文件的目录不在 / the folder of the witness is not there, so nobody can tell whether this ledger is the newest: mount it",
+        )
+    patience_ns = 0 if witness is None else WITNESS_PATIENCE_NS
     store = SqlStore(address)
     try:
         if witness is None and store.path is not None:
             witness = store.path.with_suffix(".witness")
         ledger = Ledger(
-            store, advance, witness=witness, disk_reserve_bytes=disk_reserve_bytes, verify_events=verify_events
+            store,
+            advance,
+            witness=witness,
+            witness_patience_ns=patience_ns,
+            disk_reserve_bytes=disk_reserve_bytes,
+            verify_events=verify_events,
         )
     except BaseException:
         store.close()

@@ -112,6 +112,8 @@ class AlarmCode(StrEnum):
     NOZZLE_MISSING = "nozzle-line-missing"
     LIGHT_DRIFT = "light-drift"
     LENS_DIRTY = "lens-dirty"
+    WITNESS_AWAY = "witness-away"
+    CLOCK_JUMPED = "clock-jumped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ _WORDS: Final[dict[AlarmCode, tuple[str, str, str, str, Severity, Press]]] = {
     _A.NOZZLE_MISSING: ("印刷缺线，喷嘴堵塞", "A nozzle line is missing", "清洗打印机喷头", "Clean the head of that printer", _WARN, Press.NONE),
     _A.LIGHT_DRIFT: ("相机光照已漂移", "The light of a camera has drifted", "检查光源与曝光", "Check its lamp and exposure", _WARN, Press.NONE),
     _A.LENS_DIRTY: ("相机玻璃上有污点", "Dirt on the glass of a camera", "清洁镜头与防护玻璃", "Clean its lens and glass", _WARN, Press.NONE),
+    _A.WITNESS_AWAY: ("见证文件写不进去", "The witness of the ledger cannot be written", "八小时内恢复见证所在的磁盘，否则停线", "Bring its disk back within eight hours, or the line stops", _WARN, Press.NONE),
+    _A.CLOCK_JUMPED: ("计算机时钟跳变", "The clock of the computer jumped", "检查对时；截止时间不受影响", "Check its time service; deadlines are not affected", _WARN, Press.NONE),
 }  # fmt: skip
 
 PAST_WHEN_RUNNING: Final = frozenset(

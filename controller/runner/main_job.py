@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 class Job:
     """What the user asked for. ``line`` None: the simulated line; ``by_hand``: nobody simulated acts in the place of people at the screens.
 
-    ``record``: folder for the recording of the inserter's wire; ``opcua``: HOST:PORT of the plant's OPC UA server.
+    ``witness``: the file of the ledger's witness when it lies on another disk. ``record``: folder for the recording of the inserter's wire; ``opcua``: HOST:PORT of the plant's OPC UA server.
     """
 
     cases: Path
@@ -45,6 +45,7 @@ class Job:
     by_hand: bool = False
     record: Path | None = None
     opcua: str = ""
+    witness: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def run(job: Job, say: Say, show: Callable[[Progress], None]) -> Ended:
         f"{len(intake.accepted)} cases accepted, {intake.refused_rows} rows refused",
     )
     config = LineConfig(mac_key(job.out))
-    with open_ledger(job.out / "ledger.db") as opened:
+    with open_ledger(job.out / "ledger.db", witness=job.witness) as opened:
         return _run(job, intake, config, opened, stages, say, show)
 
 

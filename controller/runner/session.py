@@ -41,6 +41,7 @@ from controller.runner.scanner import ScannerLine
 from controller.runner.shell import Hands, LineShell, LineStopped
 from controller.runner.silence_watch import SilenceWatch
 from controller.runner.simulated_operator import SimulatedOperator, waiting_for
+from controller.runner.surroundings import Surroundings
 from controller.runner.window_witness import WindowWitness
 from controller.runner.zone_scan import ZoneScan
 from controller.service.commands import Command
@@ -121,6 +122,7 @@ class Session:
     zone: ZoneScan = field(init=False)
     picture: LivePicture = field(init=False)
     scanner: ScannerLine = field(init=False)
+    surroundings: Surroundings = field(init=False)
 
     # -- opening -----------------------------------------------------------------------------------------------------------
 
@@ -163,6 +165,9 @@ class Session:
         care = EyeCare(self._printer_of, self.shell.note_alarm)
         self.picture = LivePicture(
             file.name, file.simulated, self.core, self.room, self.zone, care, self.taken.batch, len(self.taken.fields)
+        )
+        self.surroundings = Surroundings(
+            lambda: self.opened.ledger.witness_away, self.shell.note_alarm, self.shell.told.alarms
         )
         self.shell.refuse = self._refuse
         self.shell.after_commit += [self._count, self.zone.committed, self.picture.committed]
@@ -332,6 +337,7 @@ class Session:
 
     def _publish(self, *, finished: bool) -> None:
         self._forget_past_alarms()
+        self.surroundings.look(time.time_ns(), time.monotonic_ns())
         snapshot = self.picture.draw(list(self.shell.told.alarms.values()), finished=finished)
         self.opened.inbox.show(self.file.name, snapshot.plain(), snapshot.at_unix_ns)
         self.outlets.show(snapshot, self.core.line.mode)
