@@ -26,6 +26,8 @@ CHECKPOINT_EVERY_EVENTS: Final = 500
 VERIFY_AT_OPEN_EVENTS: Final = 200_000
 """Checked before the first append, in less than a second; `Ledger.verify_older` checks the others while the line works already."""
 OLDER_AT_ONCE_EVENTS: Final = 2_000
+OLDER_AFTER_S: Final = 10.0
+"""A restarted line is on its way back to Idle for so long; older events can wait, whoever restores the line's core cannot."""
 OLDER_PAUSE_S: Final = 0.02
 """Between two stretches of older events, so that whoever decides for the line never waits for more than some milliseconds."""
 WITNESS_RETRY_EVENTS: Final = 50
@@ -238,6 +240,8 @@ class Ledger:
             self._older.start()
 
     def _verify_older(self) -> None:
+        if self._closing.wait(OLDER_AFTER_S):
+            return
         for first in range(1, self._checked_from, OLDER_AT_ONCE_EVENTS):
             try:
                 self.verify(first, min(first + OLDER_AT_ONCE_EVENTS, self._checked_from) - 1)

@@ -23,7 +23,7 @@ from controller.ledger.errors import FaultCode, LedgerFault
 from controller.ledger.projection import Key, StateRow
 from controller.ledger.records import Event
 from controller.ledger.schema import EVENTS, HEAD, INBOX, LEASES, NOTES, STATE_TABLES, STATES, StateTable
-from controller.ledger.store import Finished, Writing
+from controller.ledger.store import Finished, Standing, Writing
 
 READ_ROWS: Final = 5_000
 KEYS_PER_QUERY: Final = 500
@@ -118,6 +118,26 @@ class SqlStore:
                 noun: {row[0]: row for row in raw.execute(str(select(table).compile(self.engine))).fetchall()}
                 for noun, table in STATES.items()
             }
+
+    def standing(self) -> Standing:
+        with storage_faults(), self.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+
+            def all_of(what: str) -> Any:
+                return raw.execute(f"SELECT {what}").fetchall()
+
+            # One snapshot: in WAL, and in PostgreSQL's repeatable read, what is written meanwhile is not seen.
+            raw.execute("BEGIN" if self.is_sqlite else "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            found = Standing(
+                batches=dict(all_of("batch, state FROM batches")),
+                letters=dict(all_of("letter, state FROM letters")),
+                trays=dict(all_of("tray, state FROM trays")),
+                jobs=dict(all_of("job, state FROM print_jobs")),
+                pieces={uid: (tray, state) for uid, tray, state in all_of("piece, tray, state FROM pieces")},
+            )
+            raw.rollback()
+            return found
 
     def replace_states(self, states: projection.States) -> None:
         with storage_faults(), self._connection.begin():

@@ -1,6 +1,6 @@
-"""Make the core of a line again from its ledger, after a crash or a planned stop. Pure: it is handed the rows and the events.
+"""Make the core of a line again from its ledger, after a crash or a planned stop. Pure: it is handed the states and the events.
 
-The state rows say what everything is; the *notes* (every event that is not about a single piece or letter, a few per print job)
+The states say what everything is; the *notes* (every event that is not about a single piece or letter, a few per print job)
 say what pieces belong together; the *recent* events say which grants the machine may still have to report on.
 Whoever restores a core must then tell it `events.Restarted` before anything else.
 """
@@ -9,28 +9,26 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from controller.integrity import ACCOUNTED
 from controller.ledger.records import Event
+from controller.ledger.store import Standing
 from controller.line.book import BatchEntry, Book, JobEntry, LetterEntry, PieceEntry, TrayEntry
 from controller.line.core import LineCore
 from controller.line.rules import zone
 from controller.line.state import LineConfig
-from controller.model import Divert, ItemId
+from controller.model import Divert
 from controller.states import LIVE, PieceState, TrayState
 
 BULK_PREFIXES: Final = ("piece.", "letter.")
-"""Kinds that are not notes: all they say is in the state rows."""
+"""Kinds that are not notes: all they say is in the states."""
 HEARD_KIND: Final = "line.heard"
 """Says up to which event the machine has been heard, written with every commit before the machine may forget those events."""
 RECENT_EVENTS: Final = 4_096
 """So many newest events hold every grant that a machine's ring (1,024 events) can still report on."""
 
-Rows = Mapping[str, Mapping[Any, tuple[Any, ...]]]
-"""noun -> key -> row of its state table: key, carried ids, state, seq (`controller.ledger.schema.STATE_TABLES`)."""
-
+_LISTED: Final = frozenset({PieceState.IN_TRAY, PieceState.RELEASED, PieceState.ACCEPTED})
 _NOT_YET_FED: Final = frozenset(
     {PieceState.PLANNED, PieceState.RENDERED, PieceState.SUBMITTED, PieceState.PRINTED, PieceState.NEVER_PRINTED}
 )
@@ -41,35 +39,36 @@ def is_note(kind: str) -> bool:
     return not kind.startswith(BULK_PREFIXES)
 
 
-def restore(config: LineConfig, rows: Rows, notes: Iterable[Event], recent: Iterable[Event]) -> LineCore:
+def restore(
+    config: LineConfig, standing: Callable[[], Standing], notes: Iterable[Event], recent: Iterable[Event]
+) -> LineCore:
     """Return a core that knows what the ledger knows.
 
-    ``notes``: every event for which `is_note`, in order; ``recent``: the newest `RECENT_EVENTS` events, in order.
+    ``standing`` gives the state of everything, ``notes``: every event for which `is_note`, in order; ``recent``: the newest `RECENT_EVENTS` events, in order.
     """
     collecting = gc.isenabled()
     gc.disable()  # millions of entries that all stay: looking through them again and again costs more than making them
     try:
-        return _restored(config, rows, notes, recent)
+        return _restored(config, standing(), notes, recent)
     finally:
         if collecting:
             gc.enable()
 
 
-def _restored(config: LineConfig, rows: Rows, notes: Iterable[Event], recent: Iterable[Event]) -> LineCore:
+def _restored(config: LineConfig, now: Standing, notes: Iterable[Event], recent: Iterable[Event]) -> LineCore:
     book = Book()
-    for key, row in rows["batch"].items():
-        book.batches[key] = BatchEntry(key, row[-2])
-    for key, row in rows["letter"].items():
-        batch = key // 10_000_000
-        letter = book.letters[key] = LetterEntry(key, batch, row[-2])
-        book.batches[batch].letters.append(letter)
-    for key, row in rows["tray"].items():
-        book.trays[key] = TrayEntry(key, row[-2])
+    book.batches = {number: BatchEntry(number, state) for number, state in now.batches.items()}
+    book.trays = {number: TrayEntry(number, state) for number, state in now.trays.items()}
+    entries = book.letters
+    for letter, state in now.letters.items():
+        batch = letter // 10_000_000
+        entry = entries[letter] = LetterEntry(letter, batch, state)
+        book.batches[batch].letters.append(entry)
     core = LineCore(config, book)
     for event in notes:
         apply = _NOTES.get(event.kind)
         if apply is not None:
-            apply(core, event, json.loads(event.data), rows)
+            apply(core, event, json.loads(event.data), now)
     for tray in book.trays.values():
         tray.edges = len(tray.pieces)
     in_place = core.line.tray
@@ -79,91 +78,93 @@ def _restored(config: LineConfig, rows: Rows, notes: Iterable[Event], recent: It
     return core
 
 
-def _job_planned(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+def _job_planned(core: LineCore, event: Event, data: dict[str, Any], now: Standing) -> None:
     book = core.book
-    job = book.jobs[event.job] = JobEntry(event.job, event.batch, rows["job"][event.job][-2])
-    batch = book.batches[event.batch]
-    pieces = rows["piece"]
+    job = book.jobs[event.job] = JobEntry(event.job, event.batch, now.jobs[event.job])
+    letters, pieces, standing = book.letters, book.pieces, now.pieces
     for index, (uid, sheets, item_id) in enumerate(data["pieces"]):
-        letter = book.letters[uid // 100]
-        piece = PieceEntry(uid, sheets, ItemId(item_id), letter, job, index)
-        piece.tray, piece.state = pieces[uid][1], pieces[uid][-2]
-        piece.granted = piece.tray != 0
-        if piece.state == PieceState.IN_FEED and sheets > 1:
-            # Which of its sheets were seen is not on the books; the first was. The others may still be in the feeder.
-            piece.seen = 1 << 1
-        elif piece.state not in _NOT_YET_FED:
-            piece.seen = -1
-        book.pieces[uid] = piece
+        letter = letters[uid // 100]
+        piece = pieces[uid] = PieceEntry(uid, sheets, item_id, letter, job, index)
+        tray, piece.state = standing[uid]
         letter.pieces.append(piece)
         job.pieces.append(piece)
-        batch.pieces.append(piece)
         if piece.state in LIVE:
             letter.live = piece
-        if piece.state == PieceState.IN_TRAY or piece.state in ACCOUNTED:
-            tray = book.trays.get(piece.tray)
-            if tray is not None and piece.state not in (PieceState.DESTROYED, PieceState.LOST):
-                tray.pieces[uid] = piece
+        if piece.state not in _NOT_YET_FED:
+            _seen_and_fallen(book, piece, tray)
+    book.batches[event.batch].pieces += job.pieces
 
 
-def _stack_ended(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+def _seen_and_fallen(book: Book, piece: PieceEntry, number: int) -> None:
+    """Enter what is known of a piece whose paper has been at the cameras."""
+    piece.tray = number
+    piece.granted = number != 0
+    # Which of several sheets were seen is not on the books; the first was. The others may still be in the feeder.
+    piece.seen = 1 << 1 if piece.state == PieceState.IN_FEED and piece.sheets > 1 else -1
+    if piece.state in _LISTED:
+        tray = book.trays.get(number)
+        if tray is not None:
+            tray.pieces[piece.uid] = piece
+
+
+def _stack_ended(core: LineCore, event: Event, data: dict[str, Any], now: Standing) -> None:
     if data["job"]:
         core.book.jobs[data["job"]].stacks += 1
     else:
         core.book.stacks_unknown += 1
 
 
-def _search_ended(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+def _search_ended(core: LineCore, event: Event, data: dict[str, Any], now: Standing) -> None:
     core.book.stacks_unknown = 0
 
 
-def _tray_opened(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+def _tray_opened(core: LineCore, event: Event, data: dict[str, Any], now: Standing) -> None:
     core.line.tray = core.book.trays[event.tray]
 
 
-def _hold_placed(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+def _hold_placed(core: LineCore, event: Event, data: dict[str, Any], now: Standing) -> None:
     core.book.trays[event.tray].holds.add(data["reason"])
 
 
-def _hold_lifted(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+def _hold_lifted(core: LineCore, event: Event, data: dict[str, Any], now: Standing) -> None:
     core.book.trays[event.tray].holds.discard(data["reason"])
 
 
-def _copy_seen(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+def _copy_seen(core: LineCore, event: Event, data: dict[str, Any], now: Standing) -> None:
     piece = core.book.pieces[event.piece]
     piece.copies += 1
     piece.copy_k = data["sheet"]
     piece.duplicate = True
 
 
-def _copy_gone(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+def _copy_gone(core: LineCore, event: Event, data: dict[str, Any], now: Standing) -> None:
     core.book.pieces[event.piece].copies_gone += 1
 
 
-def _sheet_missing(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+def _sheet_missing(core: LineCore, event: Event, data: dict[str, Any], now: Standing) -> None:
     core.book.pieces[event.piece].sheets_gone = data["destroyed"]
 
 
-def _sheet_lost(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+def _sheet_lost(core: LineCore, event: Event, data: dict[str, Any], now: Standing) -> None:
     piece = core.book.pieces[event.piece]
     piece.sheets_gone = piece.sheets
 
 
-def _recalled(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+def _recalled(core: LineCore, event: Event, data: dict[str, Any], now: Standing) -> None:
     core.book.letters[data["letter"]].recalled = True
 
 
-def _epoch(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+def _epoch(core: LineCore, event: Event, data: dict[str, Any], now: Standing) -> None:
     core.line.epoch = data["epoch"]
     core.line.feed.last_no = 0
 
 
-def _feed_limit(core: LineCore, event: Event, data: dict[str, Any], rows: Rows) -> None:
+def _feed_limit(core: LineCore, event: Event, data: dict[str, Any], now: Standing) -> None:
     # The machine cannot have fed beyond its limit: the next limit must lie beyond that.
     core.line.feed.last_no = data["sheet"]
 
 
-_NOTES: Final[dict[str, Callable[[LineCore, Event, dict[str, Any], Rows], None]]] = {
+_NOTES: Final[dict[str, Callable[[LineCore, Event, dict[str, Any], Standing], None]]] = {
     "job.planned": _job_planned,
     "stack.ended": _stack_ended,
     "search.ended": _search_ended,

@@ -72,7 +72,7 @@ def restored_core(opened: OpenLedger, config: LineConfig) -> LineCore:
     ledger = opened.ledger
     notes = ledger.read_notes()
     recent = list(ledger.read(max(1, ledger.seq - RECENT_EVENTS + 1)))
-    return restore(config, ledger.store.all_states(), notes, recent)
+    return restore(config, ledger.store.standing, notes, recent)
 
 
 @dataclass(slots=True)

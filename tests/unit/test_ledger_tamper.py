@@ -179,7 +179,8 @@ def test_erased_case_data_is_in_no_file_of_the_ledger(tmp_path):
     assert not any(canary.encode() in file.read_bytes() for file in tmp_path.iterdir())
 
 
-def test_damage_in_events_too_old_to_be_checked_at_opening_stops_the_writer_soon(tmp_path):
+def test_damage_in_events_too_old_to_be_checked_at_opening_stops_the_writer_soon(tmp_path, monkeypatch):
+    monkeypatch.setattr("controller.ledger.ledger.OLDER_AFTER_S", 0.0)
     path = tmp_path / "ledger.db"
     with open_ledger(path, disk_reserve_bytes=0) as books:
         for number in range(1, 41):

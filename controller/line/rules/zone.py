@@ -181,15 +181,16 @@ def camera_reset(line: LineState, event: CameraReset) -> None:
 
 # --- restart ----------------------------------------------------------------------------------------------------------
 
-_INSIDE = frozenset({PieceState.IN_FEED, PieceState.COLLATED, PieceState.VERIFIED})
+_INSIDE = frozenset({PieceState.IN_FEED, PieceState.COLLATED, PieceState.VERIFIED, PieceState.PASS_GRANTED})
 
 
 def restarted(line: LineState, event: Restarted) -> None:
     """A controller died and another took over: what it had inside is unknown; grants are unknown until the ring says otherwise."""
-    for piece in line.book.pieces.values():
-        if piece.state in _INSIDE:
+    # Two passes: nearly all of a million pieces are nowhere near the machine, and the machine waits for this.
+    for piece in [piece for piece in line.book.pieces.values() if piece.state in _INSIDE]:
+        if piece.state != PieceState.PASS_GRANTED:
             doubt.suspect(line, piece, Divert.RESTART)
-        elif piece.state == PieceState.PASS_GRANTED:
+        else:
             doubt.exit_unknown(line, None, piece, str(Divert.RESTART))
     line.want_execute = False
     line.book.note("line.restarted")
