@@ -17,6 +17,7 @@ from rendering.layout.arrays import (
     Z_CONDITIONS,
     Z_FRAMES,
     Z_MARKS,
+    Z_SLOTS,
     Z_STATIC,
     Z_TABLES,
     Program,
@@ -197,4 +198,5 @@ def program_arrays(template: Template, index_of: NDArray[np.uint16], pictures: S
     arrays.sizes[Z_TABLES] = len(program.table_names)
     arrays.sizes[Z_CONDITIONS] = len(program.conditions)
     arrays.sizes[Z_STATIC] = len(static)
+    arrays.sizes[Z_SLOTS] = len(program.slots)
     return arrays

@@ -19,14 +19,15 @@ from rendering.model import Letter, RenderedLetter
 from rendering.pdf.art import picture_objects
 from rendering.pdf.compose import PAGE_BYTES_MAX, Marks, Pages, compose
 
-_BUFFER_BYTES: Final = 8 << 20
+_BUFFER_BYTES: Final = 16 << 20
+_PAST_END: Final = 8  # the compressor looks at eight bytes at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
     """Page descriptions: page p is ``data[ends[p - 1]:ends[p]]``; ``results[i]`` is (pages, failure, where, first page).
 
-    ``data`` may lie in the composer's buffer: it is valid until the next run is composed.
+    ``data`` is longer than its pages and may be the composer's buffer: it is valid until the next run is composed.
     """
 
     data: NDArray[np.uint8]
@@ -76,7 +77,7 @@ class Composer:
             parts.append(written if done == count else written.copy())
             base += int(cursor[0])
             page0 = int(cursor[1])
-        data = np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else np.zeros(0, np.uint8)
+        data = np.concatenate([*parts, np.zeros(_PAST_END, np.uint8)]) if len(parts) > 1 else self._buffer
         return Composed(data, pages.ends[:page0], pages.results, self._duplex)
 
 
@@ -103,7 +104,7 @@ class Leaders:
         ends = np.cumsum([len(text) for text in drawn], dtype=np.int64)
         before = {letter: paths.index(path) for letter, path in separators.items()}
         forms = tuple(picture_objects(path) for path in paths)
-        return cls(forms, np.frombuffer(b"".join(drawn), np.uint8), ends, before)
+        return cls(forms, np.frombuffer(b"".join([*drawn, bytes(_PAST_END)]), np.uint8), ends, before)
 
     def banner_sides(self, cells: int) -> NDArray[np.int64]:
         """A sheet with the banner in every cell, so that each pile has one after the cut."""
@@ -149,5 +150,6 @@ def with_leaders(composed: Composed, leaders: Leaders) -> tuple[NDArray[np.uint8
     """The descriptions of a run with those of the leading sheets after them, as `page_stream` numbers them."""
     if not leaders.before:
         return composed.data, composed.ends
-    data = np.concatenate([composed.data, leaders.data])
-    return data, np.concatenate([composed.ends, leaders.ends + len(composed.data)])
+    end = int(composed.ends[-1]) if len(composed.ends) else 0
+    data = np.concatenate([composed.data[:end], leaders.data])
+    return data, np.concatenate([composed.ends, leaders.ends + end])

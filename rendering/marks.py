@@ -11,20 +11,23 @@ from numpy.typing import NDArray
 
 from rendering.model import Codes
 from rendering.pdf.compose import Marks
+from rendering.pdf.mark_frame import frame_form, frame_of
 from rendering.symbols import code128, datamatrix, qr, sheet_bits, track_grid
-from rendering.symbols.kernels import code128_kernel, datamatrix_digits_kernel
+from rendering.symbols.kernels import MARK_SIDE, code128_kernel, datamatrix_digits_kernel
 from rendering.template.settings import Mark
 
 _FAST_DIGITS: Final = 36
-_SIDE: Final = 18
+_SIDE: Final = MARK_SIDE
+_FRAME: Final = frame_of(_SIDE)
 _NO_TRACKS: Final = np.zeros((1, 1, 1), np.uint8)
 
 
 @njit(cache=True, nogil=True)
 def _draw_digit_marks(digits: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
-    """Draw payload after payload of 36 ASCII digits."""
+    """Draw payload after payload of 36 ASCII digits, their borders marked as what the form draws."""
     for i in range(digits.shape[0]):
         datamatrix_digits_kernel(digits[i] - 48, out[i])
+        out[i] |= _FRAME
 
 
 @njit(cache=True, nogil=True)
@@ -39,6 +42,11 @@ def _draw_items(items: NDArray[np.uint8], lengths: NDArray[np.int64], out: NDArr
 def no_marks() -> Marks:
     """Nothing to draw: for measuring."""
     return Marks(np.zeros((1, 1, 1), np.uint8), np.zeros(1, np.int64), np.zeros((1, 1), np.uint8), _NO_TRACKS)
+
+
+def mark_forms(marks: Sequence[Mark]) -> tuple[bytes, ...]:
+    """The form M that `draw_marks` leaves the borders of sheet marks to, when a template has any."""
+    return (frame_form(_SIDE),) if any(mark.symbology == "datamatrix" for mark in marks) else ()
 
 
 def specimen_codes(letter: int, sheets: int) -> Codes:

@@ -23,7 +23,7 @@ from rendering.ingest import Gathered, Intake
 from rendering.layout import arrays
 from rendering.layout.arrays import Program, Typography, fill_typography, new_typography
 from rendering.layout.classes import break_table, character_classes, edge_table, gap_table, squeeze_table
-from rendering.marks import draw_marks, specimen_codes, specimen_marks
+from rendering.marks import draw_marks, mark_forms, specimen_codes, specimen_marks
 from rendering.model import Chunk, Codes, Defect, DefectCode, Letter, Measured, RenderedLetter
 from rendering.pdf.art import picture_objects
 from rendering.pdf.deflate import HASH_BITS, count_symbols
@@ -99,6 +99,7 @@ class Renderer:
             missing[_PRIVATE_USE] |= chain.slots[_PRIVATE_USE] < own_from
         self._intake = Intake(template, missing)
         self._forms = tuple(picture_objects(settings.pictures[name].path) for name in self._picture_names())
+        self._mark_forms = mark_forms(settings.marks)
         self._classes = character_classes()
         breaks = np.stack([break_table(level) for level in type(settings.kinsoku)])
         between = squeeze_table() * settings.squeeze - gap_table(settings.latin_gap)
@@ -247,7 +248,8 @@ class Renderer:
         known = None if len(letters) > _RUN else self._intake.gather(letters, codes)
         setting = self._setting or self._set(self._characters(letters, codes, [known] if known else None))
         leaders = Leaders.of(banner, separators or {}, len(self._forms), (page.width, page.height))
-        statics = Statics(setting.fonts.glyphs.objects, (*self._forms, *leaders.forms), setting.paragraphs)
+        forms = (*self._forms, *leaders.forms)
+        statics = Statics(setting.fonts.glyphs.objects, forms, setting.paragraphs, self._mark_forms)
         keep_parts = parts and layout.cells == 1 and not leaders.forms
         rendered: list[RenderedLetter] = []
         seen: set[str] = set()

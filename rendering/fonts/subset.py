@@ -1,4 +1,4 @@
-"""What one batch embeds: font programs cut down to the characters used, and the two-byte codes that select them."""
+"""What one batch embeds: font programs cut down to the characters used, and the codes of one or two bytes that select them."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ from rendering.fonts.font_file import FontFile
 
 TABLE_SIZE = 0x40000  # planes 0..3 hold every CJK block; planes above have no ideographs
 DELIMITERS = frozenset(b"()\\\r\n")
-CODES = tuple(code for code in range(1, 0x10000) if not {code >> 8, code & 0xFF} & DELIMITERS)
+_BYTES = tuple(byte for byte in range(1, 256) if byte not in DELIMITERS)
+_TRAILS = (0, *_BYTES)
+CODES_MAX = len(_BYTES) * len(_TRAILS)
 DEFAULT_WIDTH = 1000
 _KEPT_TABLES = frozenset({"head", "hhea", "hmtx", "maxp", "loca", "glyf", "CFF "})
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedFont:
-    """One PDF Type 0 font with two-byte codes. All metrics in 1/1000 em.
+    """One PDF Type 0 font. All metrics in 1/1000 em.
 
-    `kind` CIDFontType2: encoding Identity-H, program goes to FontFile2, `cid_to_gid` to CIDToGIDMap.
-    `kind` CIDFontType0: program is a bare CFF table for FontFile3 with Subtype CIDFontType0C, and `encoding` is the
-    embedded CMap stream (its dictionary: /Type /CMap, /CMapName /Letterline-Codes, CIDSystemInfo Adobe-Identity-0).
+    `kind` CIDFontType2: the program goes to FontFile2, with CIDToGIDMap Identity. `kind` CIDFontType0: it is a bare CFF table for
+    FontFile3 with Subtype CIDFontType0C. `encoding` is the embedded CMap stream from codes to CIDs, which are glyph ids (its
+    dictionary: /Type /CMap, /CMapName /Letterline-Codes, CIDSystemInfo Adobe-Identity-0).
     """
 
     slot: int
     name: str  # "ABCDEF+NotoSerifCJKsc-Regular"
     kind: str
     program: bytes  # not compressed
-    cid_to_gid: bytes | None  # big-endian uint16 per CID
-    encoding: bytes | None  # None = Identity-H
+    encoding: bytes
     widths: tuple[tuple[int, int], ...]  # (cid, width) where the width is not `default_width`, by cid
     default_width: int
     to_unicode: bytes  # CMap stream
@@ -49,19 +50,26 @@ class EmbeddedFont:
 
 @dataclass(frozen=True, slots=True)
 class ChainSubset:
-    """`codes[cp]` (uint16, TABLE_SIZE entries) is the two-byte code in the font `slots[cp]` of the chain, 0 = not in
-    the subset. No code contains the bytes ( ) \\ CR LF, so codes stand in a literal string without escapes.
-    `fonts` holds only the slots in use, by slot."""
+    """`codes[cp]` (uint16, TABLE_SIZE entries) is the code in the font `slots[cp]` of the chain: one byte below 256, two from
+    there on, 0 = not in the subset. No code contains the bytes ( ) \\ CR LF, so codes stand in a literal string without
+    escapes. `fonts` holds only the slots in use, by slot."""
 
     fonts: tuple[EmbeddedFont, ...]
     codes: NDArray[np.uint16]
 
 
 def assign_codes(codepoints: Sequence[int]) -> dict[int, int]:
-    """code point -> two-byte code, in order. Raises FontError past the 63,000 codes there are."""
-    if len(codepoints) > len(CODES):
-        raise FontError(f"{len(codepoints)} characters of one font in one file, at most {len(CODES)} have a code")
-    return dict(zip(codepoints, CODES, strict=False))
+    """code point -> code, in order: as many one-byte codes as leave enough lead bytes for the rest, then two-byte codes.
+
+    Page descriptions consist mostly of text, and the first characters are the frequent ones. Raises FontError past CODES_MAX.
+    """
+    count = len(codepoints)
+    if count > CODES_MAX:
+        raise FontError(f"{count} characters of one font in one file, at most {CODES_MAX} have a code")
+    leads = max(0, -(-(count - len(_BYTES)) // (len(_TRAILS) - 1)))
+    single = len(_BYTES) - leads
+    codes = [*_BYTES[:single], *(lead << 8 | trail for lead in _BYTES[single:] for trail in _TRAILS)]
+    return dict(zip(codepoints, codes, strict=False))
 
 
 def embed(file: FontFile, slot: int, code_of: dict[int, int]) -> EmbeddedFont:
@@ -70,21 +78,13 @@ def embed(file: FontFile, slot: int, code_of: dict[int, int]) -> EmbeddedFont:
     gids = {code: gid_of[codepoint] for codepoint, code in code_of.items()}
     width_of = {code: _width(file, codepoint) for codepoint, code in code_of.items()}
     metrics = file.metrics()
-    if file.is_cff:
-        widths = {gids[code]: width for code, width in width_of.items()}  # the CMap makes a CID of each code: the glyph
-        cid_to_gid, encoding = None, cmap.code_to_cid(gids)
-    else:
-        widths = width_of
-        table = np.zeros(max(gids) + 1, dtype=">u2")
-        table[list(gids)] = list(gids.values())
-        cid_to_gid, encoding = table.tobytes(), None
+    widths = {gids[code]: width for code, width in width_of.items()}
     return EmbeddedFont(
         slot=slot,
         name=f"{_tag(file, code_of)}+{file.postscript_name}",
         kind="CIDFontType0" if file.is_cff else "CIDFontType2",
         program=program,
-        cid_to_gid=cid_to_gid,
-        encoding=encoding,
+        encoding=cmap.code_to_cid(gids),
         widths=tuple(sorted((cid, width) for cid, width in widths.items() if width != DEFAULT_WIDTH)),
         default_width=DEFAULT_WIDTH,
         to_unicode=cmap.to_unicode({code: codepoint for codepoint, code in code_of.items()}),

@@ -47,7 +47,7 @@ class Program(Protocol):
 
 
 class Typography(Protocol):
-    """``classes[ch]``; ``advances[glyph]`` in 1/1000 em; ``codes`` likewise, font << 16 | two-byte code."""
+    """``classes[ch]``; ``advances[glyph]`` in 1/1000 em; ``codes`` likewise, font << 16 | code."""
 
     classes: NDArray[np.uint8]
     advances: Small
@@ -60,9 +60,8 @@ class Typography(Protocol):
 class Values(NamedTuple):
     """The letters' values: value v is ``text[offsets[v]:offsets[v + 1]]``.
 
-    Letter i's fields are the values from ``fields[i]``; its table t starts at value ``tables[i, t, 0]`` with
-    ``tables[i, t, 1]`` rows of
-    ``tables[i, t, 2]`` columns, row after row; ``conditions[i, c]`` is 0 or 1.
+    Letter i's fields are the values from ``fields[i]``, one for each slot of the template; its table t starts at value
+    ``tables[i, t, 0]`` with ``tables[i, t, 1]`` rows of ``tables[i, t, 2]`` columns, row after row; ``conditions[i, c]`` is 0 or 1.
     """
 
     text: NDArray[np.uint16]
@@ -77,7 +76,7 @@ class Scratch(Protocol):
 
     text: NDArray[np.uint16]  # the static text, then the values
     offsets: Small
-    tables: Ints  # (first value, rows, columns), values counted from the letter's first
+    tables: Ints  # (first value, rows, columns); the letter's values are its fields, then its tables' cells
     conditions: NDArray[np.uint8]
     glyph: Small
     kind: NDArray[np.uint8]
@@ -138,7 +137,8 @@ Z_ART = 2
 Z_TABLES = 3
 Z_CONDITIONS = 4
 Z_STATIC = 5
-Z_LENGTH = 6
+Z_SLOTS = 6
+Z_LENGTH = 7
 
 
 def _record(fields: Sequence[tuple[object, ...]]) -> np.dtype[np.void]:

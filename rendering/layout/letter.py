@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rendering.jit import kernel
 from rendering.layout.arrays import (
-    CHARS_MAX,
     FAILED_TOO_LONG,
     N_FAILED,
     VALUES_MAX,
     Z_CONDITIONS,
+    Z_SLOTS,
     Z_STATIC,
     Z_TABLES,
     Program,
@@ -25,25 +25,40 @@ def load_static(program: Program, scratch: Scratch) -> None:
 
 
 @kernel
-def load_letter(program: Program, values: Values, scratch: Scratch, letter: int) -> None:
-    """Put a letter's values after the static text. Fails when it has more of them than there is room for."""
-    first = values.fields[letter]
-    after = values.offsets.shape[0] - 1
-    if letter + 1 < values.fields.shape[0]:
-        after = values.fields[letter + 1]
+def _load_values(values: Values, scratch: Scratch, first: int, after: int, at: int, to: int) -> int:
+    """Append the values ``first`` to ``after`` as the letter's values from ``at`` on, their text from ``to``; return its end.
+
+    Fails when the letter has more of them than there is room for.
+    """
     text0 = values.offsets[first]
     length = values.offsets[after] - text0
-    if after - first >= VALUES_MAX or length >= CHARS_MAX:
+    if at + after - first >= VALUES_MAX or to + length >= scratch.text.shape[0]:
         scratch.counts[N_FAILED] = FAILED_TOO_LONG
-        return
-    static = program.sizes[Z_STATIC]
+        return to
     for i in range(length):
-        scratch.text[static + i] = values.text[text0 + i]
+        scratch.text[to + i] = values.text[text0 + i]
     for i in range(after - first + 1):
-        scratch.offsets[i] = values.offsets[first + i] - text0 + static
+        scratch.offsets[at + i] = values.offsets[first + i] - text0 + to
+    return int(to + length)
+
+
+@kernel
+def load_letter(program: Program, values: Values, scratch: Scratch, letter: int) -> None:
+    """Put a letter's fields, then the cells of its tables, after the static text. Fails when there are too many."""
+    slots = program.sizes[Z_SLOTS]
+    first = values.fields[letter]
+    end = _load_values(values, scratch, first, first + slots, 0, program.sizes[Z_STATIC])
+    at = slots
     for t in range(program.sizes[Z_TABLES]):
-        scratch.tables[t, 0] = values.tables[letter, t, 0] - first
-        scratch.tables[t, 1] = values.tables[letter, t, 1]
-        scratch.tables[t, 2] = values.tables[letter, t, 2]
+        first = values.tables[letter, t, 0]
+        rows = values.tables[letter, t, 1]
+        columns = values.tables[letter, t, 2]
+        end = _load_values(values, scratch, first, first + rows * columns, at, end)
+        scratch.tables[t, 0] = at
+        scratch.tables[t, 1] = rows
+        scratch.tables[t, 2] = columns
+        if scratch.counts[N_FAILED]:
+            return
+        at += rows * columns
     for c in range(program.sizes[Z_CONDITIONS]):
         scratch.conditions[c] = values.conditions[letter, c]

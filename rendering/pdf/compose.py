@@ -101,7 +101,7 @@ def is_on(rule: int, page: int, pages: int, duplex: int) -> bool:
 
 
 @kernel
-def _lay_frames(program: Program, typography: Typography, scratch: Scratch) -> None:
+def lay_frames(program: Program, typography: Typography, scratch: Scratch) -> None:
     """Lay out the frames of the page in ``scratch.at`` and place their strips on it. Fails when a frame is too small."""
     page = scratch.at[A_PAGE]
     for f in range(program.sizes[Z_FRAMES]):
@@ -275,7 +275,7 @@ def _letter(
         scratch.counts[N_PLACES] = body_places
         scratch.at[A_PAGE] = page
         scratch.at[A_PAGES] = total
-        _lay_frames(program, typography, scratch)
+        lay_frames(program, typography, scratch)
         place = scratch.at[A_PLACE]
         after = place
         while after < body_places and scratch.places[after, P_PAGE] == page:

@@ -32,12 +32,13 @@ FONTS: Final = 4
 @dataclass(frozen=True, slots=True)
 class Statics:
     """Objects shared by all pages: fonts by resource name F0, F1 …, pictures X0, X1 …, paragraphs that are the same in every
-    letter P0, P1 …; references as ``@n@``.
+    letter P0, P1 …, the borders of marks M (at most one); references as ``@n@``.
     """
 
     fonts: tuple[tuple[bytes, ...], ...]
     forms: tuple[tuple[bytes, ...], ...]
     paragraphs: tuple[tuple[bytes, ...], ...] = ()
+    marks: tuple[bytes, ...] = ()
 
 
 def page_number(first: int, page: int) -> int:
@@ -73,7 +74,7 @@ class PdfFile:
         self._parts = parts
         self._seen = np.zeros(1 << HASH_BITS, np.int32)
         self._part_ends = np.zeros(0, np.int64)
-        count = sum(map(len, (*statics.fonts, *statics.forms, *statics.paragraphs)))
+        count = sum(map(len, (*statics.fonts, *statics.forms, *statics.paragraphs))) + len(statics.marks)
         self.first_part = FONTS + 1 + count
         self.first = self.first_part + (parts + 1 if parts else 0)
         self._file: BinaryIO | None = None
@@ -143,6 +144,10 @@ class PdfFile:
                 for offset, body in enumerate(group):
                     self._object(number + offset, _resolve(body, number))
                 number += len(group)
+        for form in statics.marks:
+            names["X"].append(f"/M {number} 0 R")
+            self._object(number, form)
+            number += 1
         self._object(FONTS, f"<<{''.join(names['F'])}>>".encode())
         drawn = "".join(names["X"] + names["P"])
         forms = f"/XObject<<{drawn}>>" if drawn else ""
@@ -151,15 +156,15 @@ class PdfFile:
     def add_sides(
         self,
         raw: NDArray[np.uint8],
-        edges: NDArray[np.int64],
+        sides: NDArray[np.int64],
         coder: Coder,
         room: NDArray[np.uint8],
     ) -> None:
-        """Add the pages with the descriptions ``raw[edges[s]:edges[s + 1]]``, see `put_sides`; an empty one is a blank page.
+        """Add the pages with the descriptions ``raw[sides[s, 0]:sides[s, 1]]``, see `put_sides`; an empty one is a blank page.
 
         ``room`` is memory to write in.
         """
-        count = len(edges) - 1
+        count = len(sides)
         if not count:
             return
         self._reserve(page_number(self.first, self.pages + count - 1) + 1)
@@ -169,8 +174,7 @@ class PdfFile:
             parts = self.first_part + 1 + at
         place = (self.pages, self.first, self._position)
         self._flush()
-        self._seen[:] = -1
-        written = put_sides(raw, edges, coder, self._seen, room, self._offsets, parts, place)
+        written = put_sides(raw, sides, coder, self._seen, room, self._offsets, parts, place)
         self._position += written
         self.pages += count
         self._write(memoryview(room)[:written])  # type: ignore[arg-type]
@@ -195,9 +199,10 @@ class PdfFile:
         groups = -(-self.pages // GROUP)
         step = 2 * GROUP + 1
         for group in range(groups):
-            inside = range(group * GROUP, min(self.pages, (group + 1) * GROUP))
-            kids = " ".join(f"{page_number(self.first, page)} 0 R" for page in inside)
-            node = f"<</Type/Pages/Parent 2 0 R/Count {len(inside)}/Kids[{kids}]>>"
+            inside = min(self.pages - group * GROUP, GROUP)
+            first = page_number(self.first, group * GROUP)
+            kids = " ".join([f"{number} 0 R" for number in range(first, first + 2 * inside, 2)])
+            node = f"<</Type/Pages/Parent 2 0 R/Count {inside}/Kids[{kids}]>>"
             self._object(self.first + group * step, node.encode())
         kids = " ".join(f"{self.first + group * step} 0 R" for group in range(groups))
         width, height = self._page_size

@@ -62,14 +62,14 @@ def font_objects(font: EmbeddedFont) -> tuple[bytes, ...]:
     kind = "/Subtype/CIDFontType0C" if cff else f"/Length1 {len(font.program)}"
     objects = [
         (
-            f"<</Type/Font/Subtype/Type0/BaseFont/{font.name}/Encoding{'/Identity-H' if font.encoding is None else ' @5@ 0 R'}"
+            f"<</Type/Font/Subtype/Type0/BaseFont/{font.name}/Encoding @5@ 0 R"
             "/DescendantFonts[@1@ 0 R]/ToUnicode @4@ 0 R>>"
         ).encode(),
         (
             f"<</Type/Font/Subtype/{font.kind}/BaseFont/{font.name}"
             "/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
             f"/FontDescriptor @2@ 0 R/DW {font.default_width}/W[{widths}]"
-            + ("/CIDToGIDMap @5@ 0 R" if font.cid_to_gid is not None else "")
+            + ("" if cff else "/CIDToGIDMap/Identity")
             + ">>"
         ).encode(),
         (
@@ -79,11 +79,8 @@ def font_objects(font: EmbeddedFont) -> tuple[bytes, ...]:
         stream(kind, font.program),
         stream("", font.to_unicode),
     ]
-    if font.cid_to_gid is not None:
-        objects.append(stream("", font.cid_to_gid))
-    elif font.encoding is not None:
-        system = "/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
-        objects.append(stream(f"/Type/CMap/CMapName/Letterline-Codes{system}", font.encoding))
+    system = "/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
+    objects.append(stream(f"/Type/CMap/CMapName/Letterline-Codes{system}", font.encoding))
     return tuple(objects)
 
 

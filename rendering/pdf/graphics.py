@@ -18,7 +18,18 @@ from rendering.layout.opcodes import (
     STRIP_FORM,
     STRIP_ROW,
 )
-from rendering.pdf.streams import Bytes, Ints, hundredths, put2, put_fixed, put_int, put_operator, put_small
+from rendering.pdf.mark_frame import FRAME
+from rendering.pdf.streams import (
+    Bytes,
+    Ints,
+    hundredths,
+    put2,
+    put_hundredths,
+    put_int,
+    put_operator,
+    put_small,
+    put_thousandths,
+)
 
 DARK = 1  # a module's bit: dark
 DRAWN = 3  # dark, and covered by a rectangle already written
@@ -29,15 +40,15 @@ def put_form(out: Bytes, pos: int, form: int, matrix: tuple[int, int, int, int])
     """Draw form XObject ``form`` (a unit square) scaled to (width, height) with its bottom left at (x, y); millipoints."""
     x, y, width, height = matrix
     pos = put2(out, pos, 113, 32)
-    pos = put_fixed(out, pos, hundredths(width), 2)
+    pos = put_hundredths(out, pos, hundredths(width))
     for byte in (32, 48, 32, 48, 32):
         out[pos] = byte
         pos += 1
-    pos = put_fixed(out, pos, hundredths(height), 2)
+    pos = put_hundredths(out, pos, hundredths(height))
     out[pos] = 32
-    pos = put_fixed(out, pos + 1, hundredths(x), 2)
+    pos = put_hundredths(out, pos + 1, hundredths(x))
     out[pos] = 32
-    pos = put_fixed(out, pos + 1, hundredths(y), 2)
+    pos = put_hundredths(out, pos + 1, hundredths(y))
     pos = put_operator(out, pos, 99, 109)
     pos = put2(out, pos, 47, 88)
     pos = put_int(out, pos, form)
@@ -48,14 +59,14 @@ def put_form(out: Bytes, pos: int, form: int, matrix: tuple[int, int, int, int])
 @kernel
 def _put_rule(out: Bytes, pos: int, x0: int, y0: int, x1: int, y1: int) -> int:
     """Write a straight line's path; 1/100 pt."""
-    pos = put_fixed(out, pos, x0, 2)
+    pos = put_hundredths(out, pos, x0)
     out[pos] = 32
-    pos = put_fixed(out, pos + 1, y0, 2)
+    pos = put_hundredths(out, pos + 1, y0)
     pos = put2(out, pos, 32, 109)
     out[pos] = 32
-    pos = put_fixed(out, pos + 1, x1, 2)
+    pos = put_hundredths(out, pos + 1, x1)
     out[pos] = 32
-    pos = put_fixed(out, pos + 1, y1, 2)
+    pos = put_hundredths(out, pos + 1, y1)
     pos = put2(out, pos, 32, 108)
     out[pos] = 10
     return pos + 1
@@ -73,7 +84,7 @@ def _put_grid(out: Bytes, pos: int, program: Program, scratch: Scratch, first: i
         right += program.columns[c, 0]
     x0 = hundredths(left)
     x1 = hundredths(right)
-    pos = put_fixed(out, pos, table[7], 3)
+    pos = put_thousandths(out, pos, table[7])
     pos = put2(out, pos, 32, 119)
     out[pos] = 10
     pos += 1
@@ -135,15 +146,15 @@ def _cover(modules: Bytes, row: int, start: int, stop: int) -> int:
 def begin_matrix(out: Bytes, pos: int, mark: Ints, page_height: int) -> int:
     """Scale the user space to one module of ``mark``, origin at its top left, y down."""
     pos = put2(out, pos, 113, 32)
-    pos = put_fixed(out, pos, mark[4], 3)
+    pos = put_thousandths(out, pos, mark[4])
     for byte in (32, 48, 32, 48, 32):
         out[pos] = byte
         pos += 1
-    pos = put_fixed(out, pos, -mark[5], 3)
+    pos = put_thousandths(out, pos, -mark[5])
     out[pos] = 32
-    pos = put_fixed(out, pos + 1, hundredths(mark[2]), 2)
+    pos = put_hundredths(out, pos + 1, hundredths(mark[2]))
     out[pos] = 32
-    pos = put_fixed(out, pos + 1, hundredths(page_height - mark[3]), 2)
+    pos = put_hundredths(out, pos + 1, hundredths(page_height - mark[3]))
     return put_operator(out, pos, 99, 109)
 
 
@@ -151,12 +162,17 @@ def begin_matrix(out: Bytes, pos: int, mark: Ints, page_height: int) -> int:
 def put_matrix(out: Bytes, pos: int, modules: Bytes) -> int:
     """Draw a grid of modules as filled rectangles, as few as reaching down allows, and end the user space of it.
 
-    ``modules`` is (rows, columns), DARK is dark; DRAWN is set in it where a rectangle lies.
+    ``modules`` is (rows, columns), DARK is dark, FRAME besides what the form M draws; DRAWN is set in it where a rectangle lies.
     """
     for r in range(modules.shape[0]):
         for c in range(modules.shape[1]):
-            modules[r, c] &= DARK
+            module = modules[r, c] & (DARK | FRAME)
+            modules[r, c] = module | DRAWN if module & FRAME else module
     rows, columns = modules.shape
+    if modules[0, 0] & FRAME:
+        for byte in (47, 77, 32, 68, 111, 10):  # /M Do
+            out[pos] = byte
+            pos += 1
     for r in range(rows):
         c = 0
         while c < columns:

@@ -47,7 +47,7 @@ def _put_page(out: Bytes, pos: int, number: int, node: int, part: int, blank: bo
 @kernel
 def put_sides(
     raw: Bytes,
-    edges: Ints,
+    sides: Ints,
     coder: Coder,
     seen: Small,
     out: Bytes,
@@ -55,19 +55,19 @@ def put_sides(
     parts: Ints,
     place: tuple[int, int, int],
 ) -> int:
-    """Write the objects of the sides ``raw[edges[s]:edges[s + 1]]``; return the bytes written.
+    """Write the objects of the sides ``raw[sides[s, 0]:sides[s, 1]]``; return the bytes written.
 
     ``seen`` as `deflate` takes it. ``offsets[n]`` becomes the offset of object n; ``parts[s]`` is the document part's object or 0.
     ``place`` is (number of the first side in the file, object number of the first page group, bytes of the file before).
     """
     first_side, first_object, before = place
     pos = 0
-    for side in range(edges.shape[0] - 1):
+    for side in range(sides.shape[0]):
         page = first_side + side
         node = first_object + page // GROUP * (2 * GROUP + 1)
         number = node + 1 + page % GROUP * 2
-        start = edges[side]
-        stop = edges[side + 1]
+        start = sides[side, 0]
+        stop = sides[side, 1]
         offsets[number] = before + pos
         pos = _put_page(out, pos, number, node, parts[side], start == stop)
         if start == stop:

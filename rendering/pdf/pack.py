@@ -19,8 +19,8 @@ _BATCH: Final = 512  # sides handed to the file at a time
 
 
 @kernel
-def _gather(raw: Bytes, edges: Ints, sides: Ints, around: Bytes, spans: Ints, out: Bytes, out_edges: Ints) -> None:
-    """Put the cells of each side behind one another, each with its surroundings.
+def _gather(raw: Bytes, edges: Ints, sides: Ints, around: Bytes, spans: Ints, out: Bytes, found: Ints) -> None:
+    """Put the cells of each side behind one another, each with its surroundings; ``found[s]`` is where side s begins and ends.
 
     ``around`` holds the texts before a cell, then the text after each and the marks of a side; ``spans`` their edges.
     """
@@ -28,6 +28,7 @@ def _gather(raw: Bytes, edges: Ints, sides: Ints, around: Bytes, spans: Ints, ou
     pos = 0
     for s in range(sides.shape[0]):
         filled = False
+        found[s, 0] = pos
         for c in range(cells):
             page = sides[s, c]
             if page == BLANK:
@@ -48,7 +49,7 @@ def _gather(raw: Bytes, edges: Ints, sides: Ints, around: Bytes, spans: Ints, ou
             for i in range(spans[2 * cells + 1], spans[2 * cells + 2]):
                 out[pos] = around[i]
                 pos += 1
-        out_edges[s + 1] = pos
+        found[s, 1] = pos
 
 
 class Packer:
@@ -67,17 +68,26 @@ class Packer:
         around: Surround,
         coder: Coder,
     ) -> None:
-        """Write every side of ``sides``; one without any page becomes a blank page."""
+        """Write every side of ``sides``; one without any page becomes a blank page. ``data`` is read up to eight bytes past its end."""
         edges = np.concatenate([[0], ends])
         surroundings, spans = _surroundings(around)
         for first in range(0, len(sides), _BATCH):
             part = sides[first : first + _BATCH]
-            self._raw = _room(self._raw, int(_lengths(edges, part).sum()) + len(part) * len(surroundings))
-            own_edges = np.zeros(len(part) + 1, np.int64)
-            _gather(data, edges, part, surroundings, spans, self._raw, own_edges)
-            needed = int(own_edges[-1]) * 13 // 8 + len(part) * SIDE_BYTES
+            if around.plain:
+                raw, found = data, _pages(edges, part[:, 0])
+            else:
+                raw = self._raw = _room(self._raw, int(_lengths(edges, part).sum()) + len(part) * len(surroundings) + 8)
+                found = np.zeros((len(part), 2), np.int64)
+                _gather(data, edges, part, surroundings, spans, raw, found)
+            needed = int((found[:, 1] - found[:, 0]).sum()) * 13 // 8 + len(part) * SIDE_BYTES
             self._out = _room(self._out, needed)
-            file.add_sides(self._raw, own_edges, coder, self._out)
+            file.add_sides(raw, found, coder, self._out)
+
+
+def _pages(edges: NDArray[np.int64], pages: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each of ``pages`` begins and ends; the same place for a blank one."""
+    begin = np.where(pages == BLANK, 0, edges[pages])
+    return np.stack([begin, np.where(pages == BLANK, begin, edges[pages + 1])], axis=1)
 
 
 def _lengths(edges: NDArray[np.int64], sides: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """Kernels that write the text of a page's description (PDF content operators) from placed lines, as bytes in a buffer.
 
-Text is written as two-byte codes in literal strings; the fonts take care that no code needs an escape. Positions are rounded once, in
+Text is written as codes of one or two bytes in literal strings; the fonts take care that no code needs an escape. Positions are rounded once, in
 1/100 pt from the page's origin, so errors never add up.
 """
 
@@ -53,28 +53,6 @@ T_OPEN = 7  # 1 inside BT … ET
 ASCENT = 880  # baseline below the top of the em square of Han glyphs, 1/1000 em
 
 
-@kernel
-def put_int(out: Bytes, pos: int, value: int) -> int:
-    """Write a decimal integer; return the position after it."""
-    if value < 0:
-        out[pos] = 45
-        pos += 1
-        value = -value
-    if value < 10:
-        out[pos] = 48 + value
-        return pos + 1
-    digits = 1
-    top = 10
-    while value >= top:
-        top *= 10
-        digits += 1
-    end = pos + digits
-    for i in range(end - 1, pos - 1, -1):
-        out[i] = 48 + value % 10
-        value //= 10
-    return end
-
-
 @inlined
 def put_small(out: Bytes, pos: int, value: int) -> int:
     """Write an integer from 0 to 999; return the position after it."""
@@ -89,28 +67,66 @@ def put_small(out: Bytes, pos: int, value: int) -> int:
 
 
 @kernel
-def put_fixed(out: Bytes, pos: int, value: int, places: int) -> int:
-    """Write ``value`` / 10**``places`` without trailing zeros; return the position after it."""
+def put_int(out: Bytes, pos: int, value: int) -> int:
+    """Write a decimal integer; return the position after it."""
     if value < 0:
         out[pos] = 45
         pos += 1
         value = -value
-    scale = 1
-    for _ in range(places):
-        scale *= 10
-    whole = value // scale
-    rest = value - whole * scale
+    if value < 1000:
+        return put_small(out, pos, value)
+    digits = 3
+    top = 1000
+    while value >= top:
+        top *= 10
+        digits += 1
+    end = pos + digits
+    for i in range(end - 1, pos - 1, -1):
+        out[i] = 48 + value % 10
+        value //= 10
+    return end
+
+
+@kernel
+def put_hundredths(out: Bytes, pos: int, value: int) -> int:
+    """Write ``value`` / 100 without trailing zeros; return the position after it. Dividing by constants is what makes it fast."""
+    if value < 0:
+        out[pos] = 45
+        pos += 1
+        value = -value
+    whole = value // 100
+    rest = value - whole * 100
     if whole or rest == 0:
         pos = put_int(out, pos, whole)
     if rest:
+        tenths = rest // 10
+        ones = rest - tenths * 10
         out[pos] = 46
-        pos += 1
-        while rest:
-            scale //= 10
-            out[pos] = 48 + rest // scale
-            rest -= rest // scale * scale
-            pos += 1
+        out[pos + 1] = 48 + tenths
+        out[pos + 2] = 48 + ones
+        pos += 3 if ones else 2
     return pos
+
+
+@kernel
+def put_thousandths(out: Bytes, pos: int, value: int) -> int:
+    """Write ``value`` / 1000 without trailing zeros; return the position after it."""
+    tenth = value // 10
+    if tenth * 10 == value:
+        return put_hundredths(out, pos, tenth)
+    if value < 0:
+        out[pos] = 45
+        pos += 1
+        value = -value
+    whole = value // 1000
+    rest = value - whole * 1000
+    if whole:
+        pos = put_int(out, pos, whole)
+    out[pos] = 46
+    out[pos + 1] = 48 + rest // 100
+    out[pos + 2] = 48 + rest // 10 % 10
+    out[pos + 3] = 48 + rest % 10
+    return pos + 4
 
 
 @inlined
@@ -143,13 +159,13 @@ def _put_colour(out: Bytes, pos: int, colour: int) -> int:
     green = colour >> 8 & 255
     blue = colour & 255
     if red == green and green == blue:
-        pos = put_fixed(out, pos, red * 1000 // 255, 3)
+        pos = put_thousandths(out, pos, red * 1000 // 255)
         return put2(out, put2(out, pos, 32, 103), 10, 32) - 1
-    pos = put_fixed(out, pos, red * 1000 // 255, 3)
+    pos = put_thousandths(out, pos, red * 1000 // 255)
     out[pos] = 32
-    pos = put_fixed(out, pos + 1, green * 1000 // 255, 3)
+    pos = put_thousandths(out, pos + 1, green * 1000 // 255)
     out[pos] = 32
-    pos = put_fixed(out, pos + 1, blue * 1000 // 255, 3)
+    pos = put_thousandths(out, pos + 1, blue * 1000 // 255)
     return put_operator(out, pos, 114, 103)
 
 
@@ -159,7 +175,7 @@ def _put_font(out: Bytes, pos: int, font: int, size: int) -> int:
     pos = put2(out, pos, 47, 70)
     pos = put_int(out, pos, font)
     out[pos] = 32
-    pos = put_fixed(out, pos + 1, size, 3)
+    pos = put_thousandths(out, pos + 1, size)
     return put_operator(out, pos, 84, 102)
 
 
@@ -171,9 +187,9 @@ def _move_to(out: Bytes, pos: int, state: Ints, x: int, y: int, leading: int) ->
     if dx == 0 and dy == -state[T_LEADING]:
         pos = put2(out, pos, 84, 42)
     else:
-        pos = put_fixed(out, pos, dx, 2)
+        pos = put_hundredths(out, pos, dx)
         out[pos] = 32
-        pos = put_fixed(out, pos + 1, dy, 2)
+        pos = put_hundredths(out, pos + 1, dy)
         if dy == -leading:
             pos = put_operator(out, pos, 84, 68) - 1
             state[T_LEADING] = leading
@@ -199,7 +215,7 @@ def _set_text_state(out: Bytes, pos: int, state: Ints, size: int, colour: int, t
         pos = _put_colour(out, pos, colour)
         state[T_COLOUR] = colour
     if state[T_TC] != tc:
-        pos = put_fixed(out, pos, tc, 3)
+        pos = put_thousandths(out, pos, tc)
         pos = put_operator(out, pos, 84, 99)
         state[T_TC] = tc
     if state[T_SIZE] != size:
@@ -237,9 +253,10 @@ def put_shown(out: Bytes, pos: int, typography: Typography, scratch: Scratch, li
             font = code >> 16
             pos = _put_font(out, pos, font, state[T_SIZE])
             pos = put2(out, pos, 91, 40)
-        out[pos] = code >> 8 & 255
+        wide = code >> 8 & 255
+        out[pos] = wide if wide else code & 255
         out[pos + 1] = code & 255
-        pos += 2
+        pos += 2 if wide else 1
         kern = kerns[i]
         if kern and i < end - 1:
             out[pos] = 41
@@ -316,7 +333,7 @@ def put_paragraph(out: Bytes, pos: int, program: Program, scratch: Scratch, plac
     for byte in (113, 32, 49, 32, 48, 32, 48, 32, 49, 32, 48, 32):  # q 1 0 0 1 0
         out[pos] = byte
         pos += 1
-    pos = put_fixed(out, pos, hundredths(program.page[PG_HEIGHT] - baseline), 2)
+    pos = put_hundredths(out, pos, hundredths(program.page[PG_HEIGHT] - baseline))
     pos = put_operator(out, pos, 99, 109)
     pos = put2(out, pos, 47, 80)
     pos = put_int(out, pos, program.fixed_lines[line[L_END], X_PARAGRAPH])

@@ -22,7 +22,7 @@ class Surround:
     @property
     def plain(self) -> bool:
         """Whether a page goes out exactly as it is."""
-        return not self.after and not self.marks
+        return not self.after and not self.marks and not any(map(any, self.before))
 
 
 def _points(mm: float) -> str:

@@ -103,8 +103,9 @@ _Evaluator = Callable[[Fields, Tables], Any]
 def _number(value: Any) -> Decimal:
     if isinstance(value, Decimal):
         return value
+    text = str(value)
     try:
-        return Decimal(str(value).replace(",", "") or "0")
+        return Decimal(text.replace(",", "") if "," in text else text or "0")
     except InvalidOperation:
         return Decimal(0)
 
@@ -119,6 +120,9 @@ _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "in": lambda a, b: a in b,
     "notin": lambda a, b: a not in b,
 }
+
+
+_NUMERIC: Final = frozenset(("gt", "gteq", "lt", "lteq"))
 
 
 def compile_test(file: str, line: int, test: nodes.Expr, tables: frozenset[str], used: set[str]) -> _Evaluator:
@@ -144,8 +148,7 @@ def compile_test(file: str, line: int, test: nodes.Expr, tables: frozenset[str],
         if isinstance(node, nodes.And | nodes.Or):
             return _both(build(node.left), build(node.right), isinstance(node, nodes.And))
         if isinstance(node, nodes.Compare) and len(node.ops) == 1:
-            left, right, compare = build(node.expr), build(node.ops[0].expr), _COMPARISONS[node.ops[0].op]
-            return lambda fields, rows: compare(left(fields, rows), right(fields, rows))
+            return _compared(build(node.expr), node.ops[0], build(node.ops[0].expr))
         if isinstance(node, nodes.List | nodes.Tuple):
             items = [build(item) for item in node.items]
             return lambda fields, rows: [item(fields, rows) for item in items]
@@ -156,6 +159,15 @@ def compile_test(file: str, line: int, test: nodes.Expr, tables: frozenset[str],
         raise TemplateError(file, line, f"{type(node).__name__} is not allowed in a condition")
 
     return build(test)
+
+
+def _compared(left: _Evaluator, operand: nodes.Operand, right: _Evaluator) -> _Evaluator:
+    """Both sides evaluated and compared; a constant on the right is made a number once."""
+    compare = _COMPARISONS[operand.op]
+    if isinstance(operand.expr, nodes.Const) and operand.op in _NUMERIC:
+        bound = _number(operand.expr.value)
+        return lambda fields, rows: compare(left(fields, rows), bound)
+    return lambda fields, rows: compare(left(fields, rows), right(fields, rows))
 
 
 def _both(left: _Evaluator, right: _Evaluator, conjunction: bool) -> _Evaluator:

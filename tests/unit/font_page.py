@@ -17,11 +17,11 @@ def one_page(chain: FontChain, text: str) -> tuple[bytes, ChainSubset]:
     subset = chain.subset(ord(character) for character in text)
     runs = []
     for slot, group in groupby(text, lambda character: int(chain.slots[ord(character)])):
-        codes = b"".join(int(subset.codes[ord(character)]).to_bytes(2, "big") for character in group)
+        codes = b"".join(_bytes_of(int(subset.codes[ord(character)])) for character in group)
         runs.append(b"/F%d 20 Tf (%s) Tj" % (slot, codes))
     content = b"BT 20 40 Td " + b" ".join(runs) + b" ET"
     objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>"]
-    references = b"".join(b"/F%d %d 0 R" % (font.slot, 5 + 7 * at) for at, font in enumerate(subset.fonts))
+    references = b"".join(b"/F%d %d 0 R" % (font.slot, 5 + 6 * at) for at, font in enumerate(subset.fonts))
     objects.append(
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 900 100]/Contents 4 0 R/Resources<</Font<<%s>>>>>>" % references
     )
@@ -38,16 +38,20 @@ def one_page(chain: FontChain, text: str) -> tuple[bytes, ChainSubset]:
     return body + tail % (count, table, count, len(body)), subset
 
 
+def _bytes_of(code: int) -> bytes:
+    return code.to_bytes(1 if code < 256 else 2, "big")
+
+
 def stream(data: bytes, extra: bytes = b"") -> bytes:
     packed = zlib.compress(data)
     return b"<</Length %d/Filter/FlateDecode%s>>stream\n%s\nendstream" % (len(packed), extra, packed)
 
 
 def font_objects(font: EmbeddedFont, first: int) -> list[bytes]:
-    """Seven objects: Type 0 font, CID font, descriptor, program, ToUnicode, CIDToGIDMap, encoding CMap."""
+    """Six objects: Type 0 font, CID font, descriptor, program, ToUnicode, encoding CMap."""
     name = font.name.encode()
     glyf = font.kind == "CIDFontType2"
-    encoding = b"/Identity-H" if font.encoding is None else b"%d 0 R" % (first + 6)
+    encoding = b"%d 0 R" % (first + 5)
     widths = b"".join(b"%d[%d]" % pair for pair in font.widths)
     program = (
         stream(font.program, b"/Length1 %d" % len(font.program))
@@ -65,7 +69,7 @@ def font_objects(font: EmbeddedFont, first: int) -> list[bytes]:
             first + 2,
             font.default_width,
             widths,
-            b"/CIDToGIDMap %d 0 R" % (first + 5) if glyf else b"",
+            b"/CIDToGIDMap/Identity" if glyf else b"",
         ),
         b"<</Type/FontDescriptor/FontName/%s/Flags %d/FontBBox[%d %d %d %d]/ItalicAngle 0/Ascent %d/Descent %d"
         b"/CapHeight %d/StemV %d/%s %d 0 R>>"
@@ -82,9 +86,8 @@ def font_objects(font: EmbeddedFont, first: int) -> list[bytes]:
         ),
         program,
         stream(font.to_unicode),
-        stream(font.cid_to_gid or b"\0\0"),
         stream(
-            font.encoding or b" ",
+            font.encoding,
             b"/Type/CMap/CMapName/Letterline-Codes/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>",
         ),
     ]

@@ -14,7 +14,7 @@ from rendering.fonts.character_map import character_map
 from rendering.fonts.cmap import code_to_cid, to_unicode
 from rendering.fonts.coverage import AMENDMENT_1, LEVEL_3, coverage
 from rendering.fonts.font_file import FontFile
-from rendering.fonts.subset import CODES
+from rendering.fonts.subset import CODES_MAX, assign_codes
 
 
 @pytest.mark.parametrize(
@@ -95,18 +95,30 @@ def test_an_unknown_face_is_refused_with_the_faces_there_are() -> None:
         FontChain.load("comic")
 
 
-def test_no_code_holds_a_byte_that_ends_or_escapes_a_literal_string() -> None:
-    assert not any(set(code.to_bytes(2, "big")) & set(b"()\\\r\n") for code in CODES)
-    assert len(set(CODES)) == len(CODES) == 63_000
+@pytest.mark.parametrize("count", [1, 250, 251, 1000, 12_000, CODES_MAX])
+def test_codes_need_no_escape_and_are_told_apart_by_their_first_byte(count: int) -> None:
+    codes = list(assign_codes(range(count)).values())
+    assert len(set(codes)) == count
+    assert 0 not in codes
+    written = [code.to_bytes(1 if code < 256 else 2, "big") for code in codes]
+    assert not any(set(code) & set(b"()\\\r\n") for code in written)
+    singles = {code[0] for code in written if len(code) == 1}
+    assert not singles & {code[0] for code in written if len(code) == 2}
+    assert codes == sorted(codes)  # the first, most frequent characters have the short ones
+
+
+def test_more_characters_than_there_are_codes_are_refused() -> None:
+    with pytest.raises(FontError, match=str(CODES_MAX)):
+        assign_codes(range(CODES_MAX + 1))
 
 
 def test_codes_follow_the_order_given_and_every_slot_counts_for_itself() -> None:
     chain = FontChain.load("song")
     rare = next(code for code in range(0x20000, 0x2A6D7) if chain.slots[code] > 0)
     subset = chain.subset([0x51FD, 0x5F8B, rare, 0x5F8B])
-    assert int(subset.codes[0x51FD]) == CODES[0]
-    assert int(subset.codes[0x5F8B]) == CODES[1]
-    assert int(subset.codes[rare]) == CODES[0]
+    assert int(subset.codes[0x51FD]) == 1
+    assert int(subset.codes[0x5F8B]) == 2
+    assert int(subset.codes[rare]) == 1
     assert [font.slot for font in subset.fonts] == [0, int(chain.slots[rare])]
 
 
@@ -117,9 +129,11 @@ def test_the_same_characters_give_the_same_bytes() -> None:
 
 
 def test_the_text_layer_uses_surrogate_pairs_beyond_the_bmp() -> None:
-    stream = to_unicode({1: 0x4E00, 2: 0x2B74F}).decode()
-    assert "<0001> <4E00>" in stream
-    assert "<0002> <D86DDF4F>" in stream
+    stream = to_unicode({1: 0x4E00, 0xFF02: 0x2B74F}).decode()
+    assert "<01> <4E00>" in stream
+    assert "<FF02> <D86DDF4F>" in stream
+    assert "<01> <FE>\n" in stream
+    assert "<FF00> <FFFF>\n" in stream
 
 
 def test_cmap_sections_never_hold_more_than_a_hundred_entries() -> None:
@@ -136,13 +150,22 @@ def test_ranges_of_the_encoding_join_only_what_follows_in_the_same_row() -> None
     assert "<0201> <0201> 11" in stream
 
 
+def cids(encoding: bytes) -> dict[int, int]:
+    """code -> CID, as an embedded CMap says."""
+    return {
+        int(first, 16) + at: int(cid) + at
+        for first, last, cid in re.findall(rb"<(\w+)> <(\w+)> (\d+)\n", encoding)
+        for at in range(int(last, 16) - int(first, 16) + 1)
+    }
+
+
 def test_widths_match_the_advances_of_the_font() -> None:
     chain = FontChain.load("kai")
     subset = chain.subset([ord(character) for character in "W律i1"])
     widths = dict(subset.fonts[0].widths)
     for character in "Wi1":
-        code = int(subset.codes[ord(character)])
-        assert widths.get(code, 1000) == int(chain.advances[ord(character)])
+        cid = cids(subset.fonts[0].encoding)[int(subset.codes[ord(character)])]
+        assert widths.get(cid, 1000) == int(chain.advances[ord(character)])
     assert int(chain.advances[ord("律")]) == 1000
     assert np.all(chain.advances[chain.slots == MISSING] == 0)
 
