@@ -42,8 +42,15 @@ def profiles() -> dict[str, ReadProfile]:
 
 
 def crop(symbols: Symbols, window: str, level: Level, seed: int) -> Crop:
-    """Photograph one code of a piece under ``level``."""
+    """Print and photograph one code of a piece under ``level``."""
     rng = np.random.default_rng([seed, 13])
+    paper, ends = drawn(symbols, window)
+    printed = optics.ink(paper, RASTER, level, rng, (ends,))
+    return Crop(photographed(printed, level, rng), window, symbols.mark if window == "mark" else symbols.item)
+
+
+def drawn(symbols: Symbols, window: str) -> tuple[Gray, tuple[float, float]]:
+    """Draw one code in the middle of a print raster; also return its left and right end in mm."""
     is_mark = window == "mark"
     size = MARK_CROP_MM if is_mark else ITEM_CROP_MM
     modules, module_mm = (symbols.mark_modules, 0.5) if is_mark else (symbols.item_modules, 0.3125)
@@ -53,10 +60,12 @@ def crop(symbols: Symbols, window: str, level: Level, seed: int) -> Crop:
     paper = np.full((round(size[1] * RASTER), round(size[0] * RASTER)), 235, np.uint8)
     top, left = (paper.shape[0] - picture.shape[0]) // 2, (paper.shape[1] - picture.shape[1]) // 2
     paper[top : top + picture.shape[0], left : left + picture.shape[1]][picture > 0] = 36
-    ends = (left / RASTER, (left + picture.shape[1]) / RASTER)
-    printed = optics.ink(paper, RASTER, level, rng, (ends,))
-    image = optics.expose(_seen(printed, optics.tilt_of(level, rng), rng), level, rng)
-    return Crop(image, window, symbols.mark if is_mark else symbols.item)
+    return paper, (left / RASTER, (left + picture.shape[1]) / RASTER)
+
+
+def photographed(printed: Gray, level: Level, rng: np.random.Generator) -> Gray:
+    """Photograph a printed raster at `PX_PER_MM`, a little displaced."""
+    return optics.expose(_seen(printed, optics.tilt_of(level, rng), rng), level, rng)
 
 
 def _seen(printed: Gray, degrees: float, rng: np.random.Generator) -> Gray:

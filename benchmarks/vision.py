@@ -21,7 +21,7 @@ import zxingcpp
 from numpy.typing import NDArray
 from pyzbar import pyzbar
 
-from benchmarks import frames, vision_checks
+from benchmarks import frames, vision_checks, vision_wear
 from benchmarks.frames import Camera, Case
 from benchmarks.report import Report
 from simulator.optics import LEVELS, Level
@@ -82,7 +82,7 @@ def run(quick: bool, report: Report) -> None:
     vision_checks.low_resolution(report, 20 if quick else 200, seed)
     vision_checks.misreads(report, 60 if quick else 4_000, seed)
     vision_checks.grading_time(report, 30 if quick else 300, seed)
-    vision_checks.nozzle_wear(report, seed)
+    vision_wear.nozzle_wear(report, seed)
     photographs = Path(os.environ.get("LETTERLINE_PHOTOS", ""))
     if os.environ.get("LETTERLINE_PHOTOS") and photographs.is_dir():
         vision_checks.photographs(report, photographs)

@@ -17,13 +17,10 @@ from benchmarks.report import Report
 from simulator import optics
 from vision.engines import ZxingEngine
 from vision.grading import graded
-from vision.grading.matrix import sample_symbol
-from vision.nozzle import missing_lines
 from vision.photograph import read_photograph
 from vision.profiles import is_item_form
 from vision.reader import PieceReader
 from vision.readings import ReadProfile, Symbology, Window
-from vision.trends import PrintTrends
 
 Gray = NDArray[np.uint8]
 
@@ -156,38 +153,6 @@ def grading_time(report: Report, count: int, seed: int) -> None:
     whole = [g for g in grades if len(g) == 2]
     report.add("mean grade of marks at P1 (4 is A)", float(np.mean([g[0] for g in whole])), "grade")
     report.add("mean grade of bar codes at P1", float(np.mean([g[1] for g in whole])), "grade")
-
-
-def nozzle_wear(report: Report, seed: int) -> None:
-    """A nozzle that clogs slowly over 2,000 pieces: how many pieces before the first no-read the alarm rings."""
-    camera = frames.Camera("exit", 1040, 520, 8.0)
-    profile = camera.profile()
-    reader = PieceReader(replace(profile, windows=profile.windows[:1]), clock=time.thread_time)
-    trends = PrintTrends()
-    alarm = first_no_read = 0
-    named = False
-    rng = np.random.default_rng(seed)
-    level = optics.Level("steady", tilt_deg=1.0, motion_px=(0.2, 0.5), defocus_px=(0.2, 0.4), noise_sigma=(3.0, 4.0))
-    for piece, symbols in enumerate(frames.stock(seed + 19, 2_000), start=1):
-        drawn = frames.panel(symbols, piece % 64)
-        worn = max(0.0, (piece - 200) / 1_500)
-        for line in range(6):
-            optics.missing_line(drawn, frames.RASTER, worn * 0.5, 87.0 + 1.4 * line + 0.02 * float(rng.normal()))
-        case = frames.frame_of(camera, level, symbols, seed + piece, drawn)
-        reading = reader.read(case.image, 0.1).of("mark")
-        if reading is None or reading.grade is None:
-            first_no_read = piece
-            break
-        sampled = sample_symbol(case.image, reading.corners, reading.payload)
-        lines = missing_lines(sampled, 0.5) if sampled is not None else []
-        warnings = trends.follow("printer", "exit", "mark", reading.grade, len(lines))
-        named = named or any(w.rule.value == "missing-nozzle-line" for w in warnings)
-        if warnings and not alarm:
-            alarm = piece
-    lead = (first_no_read or 2_001) - (alarm or 2_001)
-    report.add("nozzle wear: alarm before the first no-read", lead, "pieces", at_least=200)
-    report.add("nozzle wear: false alarms on the 200 good pieces", float(0 < alarm <= 200), "runs", at_most=0)
-    report.add("nozzle wear: named as a missing nozzle line", float(named), "yes=1", at_least=1)
 
 
 def photographs(report: Report, directory: Path) -> None:

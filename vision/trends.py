@@ -2,36 +2,49 @@
 
 One chart per printer, camera, window and parameter. The first pieces set the baseline; after that an exponentially
 weighted mean is watched by three rules (Montgomery, Statistical Quality Control, 9.2): out of its control limits, a
-run of pieces on the worse side, and a straight decline that will reach the failing level soon. Pure: no clock, no
-file; the order of pieces is the only time there is.
+run of pieces on the worse side, and a straight decline that will reach the failing level soon. What is significant is
+not yet worth a walk to the printer: no rule rings before a notable part of the way to the failing level is gone, so
+light that drifts by a few per cent and a lucky baseline stay silent. A missing nozzle line is named once the same
+place has been without ink in most of the last pieces. Pure: no clock, no file; the order of pieces is the only time
+there is.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from vision.readings import Grade
 
-BASELINE_PIECES = 50
-WEIGHT = 0.08
-LIMIT_SIGMAS = 4.0
-RUN_LENGTH = 25
+BASELINE_PIECES = 100
+WEIGHT = 0.05
+LIMIT_SIGMAS = 5.0
+RUN_LENGTH = 40
 SLOPE_PIECES = 200
 SLOPE_ERRORS = 5.0
 FORECAST_PIECES = 2_000
 SIGMA_FLOOR = 0.01
+NOTABLE_SHARE = 0.15
+"""Share of the way from baseline to failing level that must be gone before a rule rings."""
+NOTABLE_MIN = 0.03
+LINE_WEIGHT = 0.08
+LINE_SURE = 0.7
+OUTLIER_SIGMAS = 3.0
+"""No piece counts as farther off than this (or twice the notable drop): one bad scan is not a trend."""
+SAME_LINE_MM = 0.75
+"""A line between two modules is seen now in one, now in the other."""
 
 WATCHED = {
     "contrast": 0.20,
     "modulation": 0.20,
     "decodability": 0.25,
     "unused_correction": 0.25,
-    "light_columns": -0.5,
 }
 """Parameters followed, all the better the larger, and the level at which a symbol fails (grade F)."""
+LINES = "missing_line"
 
 
 class Rule(StrEnum):
@@ -55,14 +68,52 @@ class ChartKey:
 
 @dataclass(frozen=True, slots=True)
 class EarlyWarning:
-    """An early warning. ``pieces_left`` is the forecast until failure, None when the rule makes none."""
+    """An early warning. ``pieces_left`` is the forecast until failure, None when the rule makes none.
+
+    ``x_mm`` is the place of a missing line from the left edge of the mark, None with other rules.
+    """
 
     key: ChartKey
     rule: Rule
     piece: int
     baseline: float
     level: float
-    pieces_left: int | None
+    pieces_left: int | None = None
+    x_mm: float | None = None
+
+
+@dataclass(slots=True)
+class _Slope:
+    """Straight line through the last values, by sums that are carried along."""
+
+    values: deque[float] = field(default_factory=deque)
+    total: float = 0.0
+    squares: float = 0.0
+    placed: float = 0.0
+    """Sum of value times place, the oldest value at place 0."""
+
+    def add(self, value: float) -> None:
+        if len(self.values) == SLOPE_PIECES:
+            oldest = self.values.popleft()
+            self.total -= oldest
+            self.squares -= oldest * oldest
+            self.placed -= self.total
+        self.placed += len(self.values) * value
+        self.total += value
+        self.squares += value * value
+        self.values.append(value)
+
+    def fall(self) -> tuple[float, float] | None:
+        """Return slope per piece and fitted value of the newest piece when the values fall for sure, else None."""
+        count = len(self.values)
+        if count < SLOPE_PIECES:
+            return None
+        middle, mean = (count - 1) / 2, self.total / count
+        spread = count * (count * count - 1) / 12
+        slope = (self.placed - middle * self.total) / spread
+        residual = max(0.0, self.squares - count * mean * mean - slope * slope * spread)
+        error = math.sqrt(residual / (count - 2) / spread)
+        return (slope, mean + slope * middle) if slope < -SLOPE_ERRORS * max(error, 1e-9) else None
 
 
 @dataclass(slots=True)
@@ -73,12 +124,26 @@ class _Chart:
     squares: float = 0.0
     level: float = 0.0
     run: int = 0
-    recent: deque[float] = field(default_factory=lambda: deque(maxlen=SLOPE_PIECES))
+    slope: _Slope = field(default_factory=_Slope)
     ringing: set[Rule] = field(default_factory=set)
 
     @property
     def sigma(self) -> float:
         return max(SIGMA_FLOOR, math.sqrt(self.squares / max(1, min(self.seen, BASELINE_PIECES) - 1)))
+
+    @property
+    def notable(self) -> float:
+        """The level below which a rule may ring."""
+        return self.mean - max(NOTABLE_MIN, NOTABLE_SHARE * (self.mean - self.floor))
+
+
+@dataclass(slots=True)
+class _Line:
+    """A place that has lacked ink: how often of late, and whether that has been said."""
+
+    x_mm: float
+    level: float = LINE_WEIGHT
+    said: bool = False
 
 
 class PrintTrends:
@@ -86,77 +151,80 @@ class PrintTrends:
 
     def __init__(self) -> None:
         self._charts: dict[ChartKey, _Chart] = {}
+        self._lines: dict[ChartKey, list[_Line]] = {}
         self._pieces: dict[tuple[str, str, str], int] = {}
 
     def follow(
-        self, printer: str, camera: str, window: str, grade: Grade, light_columns: int = 0
+        self, printer: str, camera: str, window: str, grade: Grade, lines_mm: Sequence[float] = ()
     ) -> list[EarlyWarning]:
         """Add one graded symbol; each rule rings once when it starts to hold and again only after it ceased.
 
-        ``light_columns`` is how many missing nozzle lines were seen in this symbol (`vision.nozzle`).
+        ``lines_mm`` are the places of missing nozzle lines seen in this symbol (`vision.nozzle`).
         """
         place = (printer, camera, window)
         piece = self._pieces[place] = self._pieces.get(place, 0) + 1
         warnings: list[EarlyWarning] = []
-        values = {**grade.measured, "light_columns": -float(light_columns)}
         for parameter, floor in WATCHED.items():
-            if parameter in values:
+            if parameter in grade.measured:
                 key = ChartKey(printer, camera, window, parameter)
                 chart = self._charts.setdefault(key, _Chart(floor))
-                warnings += _follow(key, chart, values[parameter], piece)
+                warnings += _follow(key, chart, grade.measured[parameter], piece)
+        key = ChartKey(printer, camera, window, LINES)
+        warnings += _follow_lines(key, self._lines.setdefault(key, []), lines_mm, piece)
         return warnings
 
     def start_over(self, printer: str) -> None:
         """Forget the baselines of one printer: after its head was cleaned or its toner changed."""
         for key in [key for key in self._charts if key.printer == printer]:
             del self._charts[key]
+        for key in [key for key in self._lines if key.printer == printer]:
+            del self._lines[key]
+
+
+def _follow_lines(key: ChartKey, lines: list[_Line], seen_mm: Sequence[float], piece: int) -> list[EarlyWarning]:
+    """Follow every place that lacked ink; one that stays is a nozzle, one that moves about is dust or a fold."""
+    warnings = []
+    for line in lines:
+        line.level += LINE_WEIGHT * (any(abs(x - line.x_mm) <= SAME_LINE_MM for x in seen_mm) - line.level)
+        if line.level >= LINE_SURE and not line.said:
+            line.said = True
+            warnings.append(EarlyWarning(key, Rule.MISSING_LINE, piece, 0.0, line.level, x_mm=line.x_mm))
+        line.said = line.said and line.level >= LINE_SURE / 2
+    fresh = [x for x in seen_mm if not any(abs(x - line.x_mm) <= SAME_LINE_MM for line in lines)]
+    lines[:] = [line for line in lines if line.level >= LINE_WEIGHT / 4] + [_Line(x) for x in fresh]
+    return warnings
 
 
 def _follow(key: ChartKey, chart: _Chart, value: float, piece: int) -> list[EarlyWarning]:
     chart.seen += 1
-    chart.recent.append(value)
+    chart.slope.add(value)
     if chart.seen <= BASELINE_PIECES:
         before = chart.mean
         chart.mean += (value - before) / chart.seen
         chart.squares += (value - before) * (value - chart.mean)
         chart.level = chart.mean
         return []
-    chart.level += WEIGHT * (value - chart.level)
+    least = chart.mean - max(OUTLIER_SIGMAS * chart.sigma, 2 * (chart.mean - chart.notable))
+    chart.level += WEIGHT * (max(value, least) - chart.level)
     chart.run = chart.run + 1 if value < chart.mean else 0
-    holding = dict(_rules(key, chart))
+    holding = dict(_rules(chart))
     fresh = [rule for rule in holding if rule not in chart.ringing]
     chart.ringing = set(holding)
     return [EarlyWarning(key, rule, piece, chart.mean, chart.level, holding[rule]) for rule in fresh]
 
 
-def _rules(key: ChartKey, chart: _Chart) -> list[tuple[Rule, int | None]]:
+def _rules(chart: _Chart) -> list[tuple[Rule, int | None]]:
     """Return the rules that hold now, with the forecast of pieces left where there is one."""
-    if key.parameter == "light_columns":
-        return [(Rule.MISSING_LINE, None)] if chart.level < chart.mean - 0.5 else []
     sigma_of_level = chart.sigma * math.sqrt(WEIGHT / (2 - WEIGHT) + 1 / BASELINE_PIECES)
     rules: list[tuple[Rule, int | None]] = []
-    if chart.level < chart.mean - LIMIT_SIGMAS * sigma_of_level:
-        rules.append((Rule.BEYOND_LIMIT, None))
-    if chart.run >= RUN_LENGTH:
-        rules.append((Rule.RUN, None))
-    left = _pieces_left(chart)
-    if left is not None and left <= FORECAST_PIECES:
-        rules.append((Rule.DECLINE, left))
+    if chart.level <= chart.notable:
+        if chart.level < chart.mean - LIMIT_SIGMAS * sigma_of_level:
+            rules.append((Rule.BEYOND_LIMIT, None))
+        if chart.run >= RUN_LENGTH:
+            rules.append((Rule.RUN, None))
+    fall = chart.slope.fall()
+    if fall is not None and fall[1] <= chart.notable:
+        left = max(0, int((chart.floor - fall[1]) / fall[0]))
+        if left <= FORECAST_PIECES:
+            rules.append((Rule.DECLINE, left))
     return rules
-
-
-def _pieces_left(chart: _Chart) -> int | None:
-    """Fit a line through the recent values; when it falls for sure, return when it reaches the failing level."""
-    count = len(chart.recent)
-    if count < SLOPE_PIECES:
-        return None
-    middle = (count - 1) / 2
-    mean = sum(chart.recent) / count
-    spread = sum((place - middle) ** 2 for place in range(count))
-    slope = sum((place - middle) * (value - mean) for place, value in enumerate(chart.recent)) / spread
-    residual = sum((value - mean - slope * (place - middle)) ** 2 for place, value in enumerate(chart.recent))
-    error = math.sqrt(residual / (count - 2) / spread)
-    if slope >= -SLOPE_ERRORS * max(error, 1e-9):
-        return None
-    now = mean + slope * middle
-    return max(0, int((chart.floor - now) / slope))

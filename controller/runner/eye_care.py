@@ -69,9 +69,9 @@ class EyeCare:
             return
         if seen.window == "mark":
             self._grades[camera] = seen.grade.letter
-        places = _light_columns(frame, seen)
-        for warning in self._trends[camera].follow(printer, str(camera), seen.window, seen.grade, len(places)):
-            self._tell(_alarm(camera, warning, places))
+        lines = _lines_without_ink(frame, seen)
+        for warning in self._trends[camera].follow(printer, str(camera), seen.window, seen.grade, lines):
+            self._tell(_alarm(camera, warning))
 
     def _follow_glass(self, camera: int, frame: Gray) -> None:
         glass = self._glasses[camera]
@@ -96,7 +96,7 @@ class EyeCare:
             (glass.ringing.add if holds else glass.ringing.discard)(alarm.code)
 
 
-def _light_columns(frame: Gray, seen: Reading) -> list[float]:
+def _lines_without_ink(frame: Gray, seen: Reading) -> list[float]:
     """Places (mm from the left edge of a Data Matrix mark) of the print columns that lack ink."""
     if seen.symbology != Symbology.DATA_MATRIX:
         return []
@@ -104,11 +104,10 @@ def _light_columns(frame: Gray, seen: Reading) -> list[float]:
     return [line.x_mm for line in missing_lines(sampled, MARK_MODULE_MM)] if sampled is not None else []
 
 
-def _alarm(camera: int, warning: EarlyWarning, places: list[float]) -> Alarm:
+def _alarm(camera: int, warning: EarlyWarning) -> Alarm:
     detail = f"printer {warning.key.printer}"
     if warning.rule is Rule.MISSING_LINE:
-        line = f", line at {places[0]:.1f} mm" if places else ""
-        return Alarm(AlarmCode.NOZZLE_MISSING, f"camera {camera}", detail + line)
+        return Alarm(AlarmCode.NOZZLE_MISSING, f"camera {camera}", f"{detail}, line at {warning.x_mm:.1f} mm")
     left = f", {warning.pieces_left} pieces left" if warning.pieces_left is not None else ""
     return Alarm(AlarmCode.PRINT_FADING, f"camera {camera}", detail + left)
 

@@ -62,9 +62,10 @@ def test_a_sudden_step_rings_once_and_not_for_every_piece() -> None:
 def test_a_missing_nozzle_line_is_named_as_such() -> None:
     trends = PrintTrends()
     grade = Grade(4.0, "test", measured={})
-    found = [w for n in range(100) for w in trends.follow("p", "c", "mark", grade, light_columns=int(n > 60))]
+    found = [w for n in range(100) for w in trends.follow("p", "c", "mark", grade, [3.25] if n > 60 else [])]
     assert [w.rule for w in found] == [Rule.MISSING_LINE]
     assert 60 < found[0].piece < 80
+    assert found[0].x_mm == 3.25
 
 
 def test_a_cleaned_printer_gets_a_new_baseline() -> None:
