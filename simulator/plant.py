@@ -14,7 +14,7 @@ from collections import deque
 from pathlib import Path
 from typing import Protocol
 
-from simulator.cameras.picture import C2_REGION_MM, envelope_scene, sheet_scene
+from simulator.cameras.picture import C2_REGION_MM, Optics, envelope_scene, sheet_scene
 from simulator.cameras.server import CameraUnit
 from simulator.defects import Defects
 from simulator.errands import Errands
@@ -32,6 +32,7 @@ from simulator.instruments.bench import ScaleLine
 from simulator.instruments.reader import ReaderLine
 from simulator.journal import Journal
 from simulator.mischief import StackMischief
+from simulator.optics import LEVELS
 from simulator.paper import MARGIN_MM, MARGIN_PX_PER_MM, PANEL_PX_PER_MM, Envelope, Sheet, Stack
 from simulator.people import Operator, ScanDesk
 from simulator.post.cage import MailCage
@@ -80,8 +81,9 @@ class Plant:
         self.printers = [self._make_printer(plan.name, plan.sheets_per_s * speed) for plan in scenario.printers]
         self.servers = [IppServer(printer) for printer in self.printers]
         smear_mm = scenario.machine.smear_mm(speed)
+        level = LEVELS.get(scenario.machine.optics)
         self.cameras = {
-            name: CameraUnit(name, seed * 2 + place, self.journal, self.defects, smear_px=smear_mm * px_per_mm)
+            name: CameraUnit(name, self.journal, self.defects, Optics(seed * 2 + place, smear_mm * px_per_mm, level))
             for place, (name, px_per_mm) in enumerate((("c1", MARGIN_PX_PER_MM), ("c2", PANEL_PX_PER_MM)))
         }
         self.device = self._make_device(seed)

@@ -7,9 +7,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from simulator.inserter.path import Mechanics
+from simulator.optics import LEVELS
 from simulator.post.journeys import PostPlan
 
 SCENARIOS = Path(__file__).parent / "scenarios"
+
+
+MILD = "mild"
+"""A camera well set up: see `simulator.cameras.picture.Optics`."""
 
 
 class ScenarioError(ValueError):
@@ -31,7 +36,7 @@ class MachinePlan:
     ``reader``: a fixed barcode reader over the exit, on a serial line of its own. ``fold_buffer`` sets fit between accumulator and fold.
 
     ``c2_to_gate_ms`` is 1.0 m of belt at 3.29 m/s. ``transport`` is serial (pty), socket (TCP), modbus (registers over TCP)
-    or modbus-rtu (registers on a pty).
+    or modbus-rtu (registers on a pty). ``optics`` is what both cameras see through: mild, or a level of `simulator.optics`.
     """
 
     sheet_pitch_ms: float = 100.0
@@ -54,6 +59,7 @@ class MachinePlan:
     transport: str = "serial"
     baud: int = 115200
     ring: int = 1024
+    optics: str = MILD
 
     def smear_mm(self, speed: float) -> float:
         """Return how far paper moves while a camera's shutter is open."""
@@ -106,6 +112,7 @@ class FaultPlan:
     do: str
 
 
+OPTICS = (MILD, *LEVELS)
 TRANSPORTS = ("serial", "socket", "modbus", "modbus-rtu")
 COUNTERS = ("received", "printed", "loaded", "fed", "formed", "exited", "rejected", "scanned", "seconds")
 
@@ -165,6 +172,8 @@ def _machine(table: object, where: str) -> MachinePlan:
     plan = MachinePlan(**_fill(MachinePlan, table, where))  # type: ignore[arg-type]
     if plan.transport not in TRANSPORTS:
         raise ScenarioError(f"{where}.transport: {plan.transport!r}; write one of {', '.join(TRANSPORTS)}")
+    if plan.optics not in OPTICS:
+        raise ScenarioError(f"{where}.optics: {plan.optics!r}; write one of {', '.join(OPTICS)}")
     return plan
 
 

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from simulator.optics import Level, tilt_of
+from simulator.optics import expose as degraded
 from simulator.paper import MARGIN_MM, MARGIN_PX_PER_MM, PANEL_MM, PANEL_PX_PER_MM, Envelope, Pixels, Sheet
 
 # The part of the envelope's front that C2 sees, and the window in it: x, y, width, height in mm from its top left.
@@ -36,10 +38,12 @@ class Optics:
     """Lens, light and sensor of one camera: small turn and shake, lens blur, smear along the belt, noise.
 
     ``smear_px`` is how far the picture moves while the shutter is open: belt speed times exposure times resolution.
+    ``level`` puts the measured degradations of `simulator.optics` in the place of the mild ones, smear along the belt kept.
     """
 
-    def __init__(self, seed: int, smear_px: float = 0.0) -> None:
+    def __init__(self, seed: int, smear_px: float = 0.0, level: Level | None = None) -> None:
         self._rng = np.random.default_rng(seed)
+        self._level = level
         self._smear = smear_kernel(smear_px)
         noise = self._rng.normal(0, NOISE_SIGMA, (1400, 2400)) + 128
         self._noise: Pixels = np.clip(noise.round(), 0, 255).astype(np.uint8)
@@ -47,14 +51,18 @@ class Optics:
     def expose(self, scene: Pixels, *, glare: bool = False) -> Pixels:
         """Return the frame the sensor makes of ``scene``."""
         height, width = scene.shape
-        turn = cv2.getRotationMatrix2D((width / 2, height / 2), float(self._rng.normal(0, TURN_DEG_SIGMA)), 1.0)
+        degrees = float(self._rng.normal(0, TURN_DEG_SIGMA)) if self._level is None else tilt_of(self._level, self._rng)
+        turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
         turn[:, 2] = turn[:, 2] + self._rng.normal(0, SHAKE_PX_SIGMA, 2)
         seen = cv2.warpAffine(scene, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        seen = cv2.GaussianBlur(seen, (3, 3), LENS_BLUR_PX)
+        if self._level is None:
+            seen = cv2.GaussianBlur(seen, (3, 3), LENS_BLUR_PX)
         if self._smear.size > 1:
             seen = cv2.filter2D(seen, -1, self._smear, borderType=cv2.BORDER_REPLICATE)
         if glare:
             seen = cv2.addWeighted(seen, 0.08, np.full_like(seen, 255), 0.92, 0)
+        if self._level is not None:
+            return degraded(np.asarray(seen, dtype=np.uint8), self._level, self._rng)
         y = int(self._rng.integers(0, self._noise.shape[0] - height + 1))
         x = int(self._rng.integers(0, self._noise.shape[1] - width + 1))
         noise = self._noise[y : y + height, x : x + width]

@@ -41,12 +41,10 @@ class Shot:
 class CameraUnit:
     """A camera named ``c1`` or ``c2`` with its own trigger count."""
 
-    def __init__(
-        self, name: str, seed: int, journal: Journal, defects: Defects, *, smear_px: float = 0.0, port: int = 0
-    ) -> None:
+    def __init__(self, name: str, journal: Journal, defects: Defects, optics: Optics, *, port: int = 0) -> None:
         self.name = name
         self.last_jpeg = b""
-        self._optics = Optics(seed, smear_px)
+        self._optics = optics
         self._journal = journal
         self._defects = defects
         self._scenes: deque[Callable[[], Pixels]] = deque(maxlen=2)

@@ -11,6 +11,7 @@ import pytest
 from simulator.cameras.picture import C2_REGION_MM, Optics, envelope_scene, sheet_scene, smear_kernel
 from simulator.console import SAYINGS, UnknownWords, understand
 from simulator.matrix import facts, judge, rows
+from simulator.optics import LEVELS
 from simulator.paper import Envelope, Picture, Sheet
 from simulator.people import test_stack as blank_stack
 from simulator.printing.raster import blank
@@ -58,6 +59,7 @@ def test_the_default_scenario_has_each_trouble_of_a_working_day() -> None:
         ('[[fault]]\nwhen = "yesterday 3"\ndo = "mend"', "yesterday"),
         ('[[fault]]\ndo = "mend"', "needs when"),
         ("printer = []", "at least one printer"),
+        ('[machine]\noptics = "foggy"', "mild, P0, P1, harsh, P2, edge"),
     ],
 )
 def test_a_mistake_in_a_scenario_is_named(text: str, word: str) -> None:
@@ -114,6 +116,16 @@ def test_the_same_seed_makes_the_same_frame() -> None:
     scene = sheet_scene([sheet(0)])
     assert (Optics(5).expose(scene) == Optics(5).expose(scene)).all()
     assert (Optics(5).expose(scene) != Optics(6).expose(scene)).any()
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_a_camera_sees_through_the_optics_its_scenario_names(name: str) -> None:
+    assert parse(f'[machine]\noptics = "{name}"', "mine").machine.optics == name
+    scene = sheet_scene([sheet(0)])
+    seen = Optics(5, 0.5, LEVELS[name]).expose(scene)
+    assert seen.shape == scene.shape
+    assert (seen == Optics(5, 0.5, LEVELS[name]).expose(scene)).all()
+    assert (seen != Optics(5, 0.5).expose(scene)).any()
 
 
 def test_motion_smear_is_as_long_as_the_paper_moves_while_the_shutter_is_open() -> None:
