@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from controller.service.entry import Entry
+from controller.service.finish import Finish
 from controller.service.letter_templates import TemplateRoom
 from controller.service.overrides import Overrides
 from controller.service.partners import Partners
@@ -75,7 +76,19 @@ def build_app(
     room = TemplateRoom(templates or EXAMPLE_TEMPLATES, out / "template-previews", store, clock)
     training = TrainingRoom(STORIES, store, inject or simulator_console(out), clock)
     app.extensions["station"] = Station(
-        door, store, entry, overrides, partners, room, training, hub, Limits(), out, clock, store.secret()
+        door,
+        store,
+        entry,
+        overrides,
+        partners,
+        room,
+        training,
+        Finish(door, clock),
+        hub,
+        Limits(),
+        out,
+        clock,
+        store.secret(),
     )
     for part in (catalogue, looks, menu, access, headers):
         part.register(app)

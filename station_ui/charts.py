@@ -23,7 +23,7 @@ def belt(pieces: Sequence[BeltPiece], names: Mapping[int, str], label: str) -> s
     for index, zone in enumerate(BELT_ZONES):
         x = 20 + index * step
         out.append(f'<rect class="zone" x="{x}" y="66" width="92" height="60" rx="8"/>')
-        out.append(f'<text class="zone-name" x="{x + 46}" y="150">{escape(names.get(zone, str(zone)))}</text>')
+        out.append(_zone_name(names.get(zone, str(zone)), x + 46, 150))
     ends = ((8, 20), (9, 120))
     for zone, y in ends:
         out.append(f'<rect class="zone" x="{_W - 120}" y="{y}" width="100" height="60" rx="8"/>')
@@ -47,6 +47,14 @@ def belt(pieces: Sequence[BeltPiece], names: Mapping[int, str], label: str) -> s
             out.append(f'<text class="more" x="{x + 78}" y="{y - 6}">+{count - 3}</text>')
     out.append("</svg>")
     return "".join(out)
+
+
+def _zone_name(name: str, x: int, y: int) -> str:
+    """Two words stand one below the other, so that neighbours never run into each other."""
+    lines = "".join(
+        f'<tspan x="{x}" y="{y + row * 24}">{escape(word)}</tspan>' for row, word in enumerate(name.split(" ", 1))
+    )
+    return f'<text class="zone-name">{lines}</text>'
 
 
 def _place(zone: int, step: int) -> tuple[int, int]:
@@ -111,7 +119,7 @@ class Series:
 def columns(labels: Sequence[str], series: Series, label: str, unit: str = "") -> str:
     """Return a column chart with the value written on each column."""
     top = max([value or 0 for value in series.values] + [1])
-    width, height, count = 720, 220, max(len(labels), 1)
+    width, height, count = 720, 220, max(len(labels), 8)  # one column alone is no wall
     step = width / count
     out = [f'<svg class="chart" viewBox="0 0 {width} {height + 60}" role="img" aria-label="{escape(label)}">']
     for index, (name, value) in enumerate(zip(labels, series.values, strict=True)):

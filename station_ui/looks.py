@@ -76,6 +76,7 @@ def register(app: Flask) -> None:
     filters["moment_look"] = words.moment_look
     filters["security_word"] = _table(words.SECURITY_EVENTS)
     filters["hold_word"] = hold_word
+    filters["scope_word"] = _table(words.SCOPES)
     filters["delivery_word"] = _table(words.DELIVERY_STATES)
     filters["code39"] = charts.code39
     filters["words"] = in_language

@@ -28,6 +28,7 @@ PARTS = (
     "queue",
     "verdicts",
     "pulse",
+    "tide",
 )
 PERSONAL = frozenset({"verdicts"})
 """Parts with pictures of letters: not sent to a locked screen."""

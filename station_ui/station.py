@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app
 
 from controller.service.entry import Entry
+from controller.service.finish import Finish
 from controller.service.letter_templates import TemplateRoom
 from controller.service.overrides import Overrides
 from controller.service.partners import Partners
@@ -35,6 +36,7 @@ class Station:
     partners: Partners
     templates: TemplateRoom
     training: TrainingRoom
+    finish: Finish
     hub: LiveHub
     limits: Limits
     out: Path

@@ -99,7 +99,7 @@ TRAY_STATES: Final = {
     "ACCEPTED": _("accepted by the post"),
 }
 
-BATCH_STATES: Final = {"OPEN": _("open"), "CLOSED": _("closed")}
+BATCH_STATES: Final = {"OPEN": _("open"), "CLOSED": _("closed and balanced")}
 
 DIVERT_REASONS: Final = {
     "no-read": _("mark not readable"),
@@ -170,6 +170,7 @@ OVERRIDES: Final = {
     "recall-after-close": _("Recall after the tray was closed"),
     "free-letter": _("Free a held letter for posting"),
     "bypass-camera": _("Bypass a camera"),
+    "give-up-job": _("Give up a print job whose paper never comes"),
 }
 
 APPROVAL_STATES: Final = {
@@ -338,6 +339,14 @@ SECURITY_EVENTS: Final = {
     "token-made": _("partner token made"),
     "token-revoked": _("partner token revoked"),
     "template-released": _("template released"),
+}
+
+SCOPES: Final = {
+    "manifest:read": _("read manifests"),
+    "ack:write": _("acknowledge trays"),
+    "tracking:write": _("send tracking events"),
+    "recall:write": _("ask letters back"),
+    "webhooks": _("be called on events"),
 }
 
 LOSSES: Final = {

@@ -29,6 +29,7 @@ class Override(StrEnum):
     RECALL_AFTER_CLOSE = "recall-after-close"
     FREE_LETTER = "free-letter"
     BYPASS_CAMERA = "bypass-camera"
+    GIVE_UP_JOB = "give-up-job"
 
 
 class ApprovalState(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -31,7 +31,11 @@ SUBJECT_OF: Final[Mapping[Override, str]] = {
     Override.RECALL_AFTER_CLOSE: "letter",
     Override.FREE_LETTER: "letter",
     Override.BYPASS_CAMERA: "camera",
+    Override.GIVE_UP_JOB: "job",
 }
+MANY_AT_ONCE: Final = frozenset({Override.DESTROY, Override.DECLARE_LOST, Override.REPRINT_AFTER_GRANT})
+"""Acts that two people do for a whole box of paper in one go."""
+SUBJECTS_MAX: Final = 50
 _NUMBERS: Final = frozenset({"uid", "letter"})
 
 
@@ -74,6 +78,19 @@ class Overrides:
                 },
             )
 
+    def ask_all(self, override: Override, subjects: Sequence[str], reason: str, by: Person, minutes: int = 10) -> None:
+        """Put the same request for several subjects before a second person; each is a request of its own, with its own answer.
+
+        Raises:
+            CommandRefused, ValueError: as `ask`; nothing was asked then.
+        """
+        if len(subjects) > SUBJECTS_MAX or (len(subjects) > 1 and override not in MANY_AT_ONCE):
+            raise CommandRefused(
+                "subject", f"{override} takes at most {SUBJECTS_MAX if override in MANY_AT_ONCE else 1}"
+            )
+        for subject in subjects:
+            self.ask(override, subject, reason, by, minutes)
+
     def requests(self) -> tuple[Approval, ...]:
         """Return the newest requests, newest first, as they stand now."""
         with self._store.begin() as db:
@@ -82,6 +99,15 @@ class Overrides:
     def waiting(self) -> int:
         """Return how many requests wait for a second person."""
         return sum(one.state is ApprovalState.WAITING for one in self.requests())
+
+    def groups(self) -> tuple[tuple[Approval, ...], ...]:
+        """Return what waits for a second person, newest first; what one person asked in one go stands together."""
+        groups: dict[tuple[object, ...], list[Approval]] = {}
+        for one in self.requests():
+            if one.state is ApprovalState.WAITING:
+                alone = 0 if one.override in MANY_AT_ONCE else one.number
+                groups.setdefault((alone, one.override, one.reason, one.asked_by, one.asked_at_s), []).append(one)
+        return tuple(tuple(reversed(group)) for group in groups.values())
 
     def approve(self, number: int, approver: Person, line: str) -> int | Refusal:
         """Agree as the second person: the command goes to the line. Return the command's number, or why not.

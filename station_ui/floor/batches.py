@@ -9,7 +9,6 @@ from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext
 
 from controller.service.commands import Command, CommandRefused, send
-from controller.service.estimate import Estimate, estimate
 from controller.service.rights import Right
 from controller.service.views import EXCEPTION_STATES, OUT_STATES, BatchView
 from station_ui import charts
@@ -30,7 +29,7 @@ ORDER = (
 @needs(Right.SEE_BATCHES)
 def page() -> Any:
     batches = station().door.batches(30)
-    rows = [(batch, _bar(batch), _estimate(batch)) for batch in batches]
+    rows = [(batch, _bar(batch), station().finish.of(batch)) for batch in batches]
     return render_template(
         "batches.html",
         **page_context("batches"),
@@ -49,7 +48,7 @@ def one(number: int) -> Any:
         **page_context("batches"),
         batch=batch,
         bar=_bar(batch),
-        estimate=_estimate(batch),
+        estimate=station().finish.of(batch),
         states=[(state, batch.pieces[state]) for state in ORDER if batch.pieces.get(state)],
         unaccounted=station().door.unaccounted(number, 100),
     )
@@ -101,19 +100,3 @@ def _bar(batch: BatchView) -> str:
         ],
         gettext("%(out)s of %(all)s letters are out", out=out, all=batch.letters_total),
     )
-
-
-def _estimate(batch: BatchView) -> Estimate | None:
-    if batch.state != "OPEN":
-        return None
-    moments = [
-        moment
-        for uid, moment in station().door.moments(("piece.in-tray",), batch.since_unix_ns)
-        if uid // 10**9 == batch.batch
-    ]
-    return estimate([moment.at_unix_ns for moment in moments], _left(batch), int(station().clock() * 1e9))
-
-
-def _left(batch: BatchView) -> int:
-    out = sum(batch.pieces.get(state, 0) for state in OUT_STATES)
-    return max(batch.letters_total - batch.letters.get("CANCELLED", 0) - out, 0)

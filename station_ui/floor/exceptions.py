@@ -16,7 +16,7 @@ from controller.service.scans import ScanKind, read_scan
 from controller.service.views import PieceView
 from station_ui import words
 from station_ui.door import go
-from station_ui.floor.pieces import find_piece
+from station_ui.floor.pieces import find_piece, was_granted
 from station_ui.menu import page_context, refusal_text
 from station_ui.security.access import here, needs
 from station_ui.station import station
@@ -35,18 +35,21 @@ def page() -> Any:
     door, live = station().door, station().hub.snapshot()
     zone = set(live.zone_to_scan) if live else set()
     pull = sorted(door.pieces(PULL, 60), key=lambda one: (one.uid not in zone, PULL.index(one.state), one.at_unix_ns))
+    custody = door.pieces(CUSTODY, 60)
+    granted = {piece.uid for piece in custody if was_granted(piece.uid)}
     return render_template(
         "exceptions.html",
         **around,
         zone=list(live.zone_to_scan) if live else [],
         zone_left=live.zone_left if live else 0,
         pull=pull,
-        custody=door.pieces(CUSTODY, 60),
+        custody=custody,
+        alone=[piece for piece in custody if piece.uid not in granted],
         destroy=door.pieces(DESTROY, 60),
         running=live is not None
         and any(machine.state == EXECUTE for machine in live.machines if machine.kind == "inserter"),
         reasons=words.CUSTODY_REASONS,
-        granted=_was_granted,
+        granted=granted,
         scan_url="/exceptions/scan",
     )
 
@@ -84,6 +87,24 @@ def scan() -> Any:
     }
 
 
+@pages.post("/exceptions/void")
+@needs(Right.REPRINT)
+def void_all() -> Any:
+    """Void everything in custody that was never granted, for one reason: one command for each piece."""
+    reason = request.form.get("reason", "")
+    if reason not in words.CUSTODY_REASONS:
+        return go("exceptions.page", said="reason")
+    number = 0
+    try:
+        for piece in station().door.pieces(CUSTODY, 60):
+            if not was_granted(piece.uid):
+                arguments = {"uid": piece.uid, "reason": reason}
+                number = send(station().door, station().line, Command.VOID, here().person, arguments)
+    except CommandRefused as refused:
+        return go("exceptions.page", said=refused.code)
+    return go("exceptions.page", command=number) if number else go("exceptions.page", said="not-found")
+
+
 @pages.post("/exceptions/<int:uid>/void")
 @needs(Right.REPRINT)
 def void(uid: int) -> Any:
@@ -91,7 +112,7 @@ def void(uid: int) -> Any:
     piece = station().door.piece(uid)
     if piece is None:
         abort(HTTPStatus.NOT_FOUND)
-    if _was_granted(uid):
+    if was_granted(uid):
         return go("approvals.page", override="reprint-after-grant", subject=piece_name(uid))
     reason = request.form.get("reason", "")
     if reason not in words.CUSTODY_REASONS:
@@ -101,10 +122,6 @@ def void(uid: int) -> Any:
     except CommandRefused as refused:
         return go("exceptions.page", said=refused.code)
     return go("exceptions.page", command=number)
-
-
-def _was_granted(uid: int) -> bool:
-    return any(moment.kind == "piece.granted" for moment in station().door.timeline(uid))
 
 
 def _wrong_piece(piece: PieceView) -> str:

@@ -58,6 +58,11 @@ def find_piece(text: str) -> PieceView | None:
     return attempts[-1] if attempts else None
 
 
+def was_granted(uid: int) -> bool:
+    """Return whether the gate was ever opened for a piece: then only two people may have it printed again (I4)."""
+    return any(moment.kind == "piece.granted" for moment in station().door.timeline(uid))
+
+
 def recipient_of(piece: PieceView) -> str:
     """Return the recipient's name, masked unless this person may see personal data."""
     name = station().door.case(piece.letter).get("recipient", "")

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, abort, render_template, request
 
+from controller.model import piece_name
 from controller.service.approvals import BYPASS_MINUTES_MAX, ApprovalState, Override, Refusal
 from controller.service.commands import CommandRefused
-from controller.service.overrides import SUBJECT_OF
+from controller.service.overrides import MANY_AT_ONCE, SUBJECT_OF, SUBJECTS_MAX
 from controller.service.people import Person, SignIn
 from controller.service.rights import Right
 from station_ui import words
 from station_ui.door import go
-from station_ui.floor.pieces import find_piece
+from station_ui.floor.pieces import find_piece, was_granted
 from station_ui.menu import page_context
 from station_ui.security.access import here, needs
 from station_ui.security.limits import SIGN_IN
 from station_ui.station import station
 
 pages = Blueprint("approvals", __name__)
+ALL: Final = "all"
+NOT_FOUND: Final = "not-found"
 
 
 @pages.get("/approvals")
@@ -30,11 +33,11 @@ def page() -> Any:
     return render_template(
         "approvals.html",
         **page_context("approvals"),
-        waiting=[one for one in requests if one.state is ApprovalState.WAITING],
+        waiting=station().overrides.groups(),
         decided=[one for one in requests if one.state is not ApprovalState.WAITING][:30],
         overrides=words.OVERRIDES,
         chosen=request.args.get("override", ""),
-        subject=request.args.get("subject", "")[:80],
+        subject=_whole_box(request.args.get("override", ""), request.args.get("subject", "")[:80]),
         minutes_max=BYPASS_MINUTES_MAX,
     )
 
@@ -47,14 +50,15 @@ def ask() -> Any:
         override = Override(form.get("override", ""))
     except ValueError:
         abort(HTTPStatus.BAD_REQUEST)
-    subject = _subject(override, form.get("subject", ""))
-    if subject is None:
+    named = form.get("subject", "").split() if override in MANY_AT_ONCE else [form.get("subject", "")]
+    subjects = [found for one in dict.fromkeys(named) if (found := _subject(override, one)) is not None]
+    if not subjects or len(subjects) < len(set(named)):
         return go("approvals.page", said="not-found", override=override, subject=form.get("subject", "")[:80])
     minutes = form.get("minutes", "10")
     try:
-        station().overrides.ask(
+        station().overrides.ask_all(
             override,
-            subject,
+            subjects,
             form.get("reason", ""),
             here().person,
             int(minutes) if minutes.isdigit() and len(minutes) < 4 else 0,
@@ -81,27 +85,55 @@ def approve(number: int) -> Any:
     assert approver is not None
     if not station().line:
         return go("approvals.page", said="no-line")  # agreeing now would use the request up for nothing
+    sent = 0
     try:
-        done = station().overrides.approve(number, approver, station().line)
+        for one in [number, *_others(number)]:
+            done = station().overrides.approve(one, approver, station().line)
+            if isinstance(done, Refusal):
+                return go("approvals.page", said=f"approval-{done}")
+            sent = done
     except KeyError:
         abort(HTTPStatus.NOT_FOUND)
     except CommandRefused as refused:
         return go("approvals.page", said=refused.code)
-    if isinstance(done, Refusal):
-        return go("approvals.page", said=f"approval-{done}")
-    return go("approvals.page", command=done)
+    return go("approvals.page", command=sent)
 
 
 @pages.post("/approvals/<int:number>/refuse")
 @needs(Right.REQUEST_OVERRIDE)
 def refuse(number: int) -> Any:
     try:
-        decided = station().overrides.refuse(number, here().person)
+        decided = [station().overrides.refuse(one, here().person) for one in [number, *_others(number)]]
     except KeyError:
         abort(HTTPStatus.NOT_FOUND)
     except CommandRefused as refused:
         return go("approvals.page", said=refused.code)
-    return go("approvals.page", said="refused-by-person" if decided else "approval-already-decided")
+    return go("approvals.page", said="refused-by-person" if all(decided) else "approval-already-decided")
+
+
+def _others(number: int) -> list[int]:
+    """Return the other requests that the form decides in the same go; only such as stood together with ``number`` on the page."""
+    said = {
+        int(one) for one in request.form.get("others", "").split() if one.isascii() and one.isdigit() and len(one) < 15
+    }
+    for group in station().overrides.groups():
+        numbers = [one.number for one in group]
+        if number in numbers:
+            return [one for one in numbers if one in said and one != number]
+    return []
+
+
+def _whole_box(override: str, subject: str) -> str:
+    """``subject=all`` names every piece that waits for this act, by its printed number, for people to read before they ask."""
+    if subject != ALL or override not in MANY_AT_ONCE:
+        return subject
+    door = station().door
+    if override == Override.REPRINT_AFTER_GRANT:
+        found = [piece for piece in door.pieces(("QUARANTINED",), SUBJECTS_MAX) if was_granted(piece.uid)]
+    else:
+        missing = override == Override.DECLARE_LOST
+        found = [piece for piece in door.pieces(("VOID",), SUBJECTS_MAX) if (piece.reason == NOT_FOUND) is missing]
+    return " ".join(piece_name(piece.uid) for piece in found)
 
 
 def _subject(override: Override, text: str) -> str | None:
@@ -111,6 +143,10 @@ def _subject(override: Override, text: str) -> str | None:
         live = station().hub.last_snapshot()
         known = {camera.name for camera in live.cameras} if live else set()
         return text if text in known else None
+    if key == "job":
+        batch = text[1:7]
+        open_pieces = station().door.unaccounted(int(batch)) if batch.isascii() and batch.isdigit() else ()
+        return text if text in {piece.job for piece in open_pieces} else None
     piece = find_piece(text)
     if piece is None:
         return None

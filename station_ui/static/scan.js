@@ -4,6 +4,7 @@
   "use strict";
   const KEY_MS = 60;            // mean time between the keys of a scanner; nobody types four keys that fast
   const GAP_MS = 300;           // a longer pause starts a new run
+  const SLOW_GAP_MS = 2000;     // … where no field takes the keys: a slow radio scanner, or a busy computer
   const SHORTEST = 4;
   let run = "";
   let first = 0;
@@ -42,8 +43,9 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
     const now = event.timeStamp;
-    const going = run !== "" && now - last < GAP_MS;
-    const fast = going && (run.length === 1 || (last - first) / (run.length - 1) < KEY_MS);
+    const going = run !== "" && now - last < (field ? GAP_MS : SLOW_GAP_MS);
+    // With no field to write in, letters that end with Enter cannot be meant for a button, however slow they come.
+    const fast = going && (!field || run.length === 1 || (last - first) / (run.length - 1) < KEY_MS);
     if (event.key.length === 1) {
       if (!going) {
         run = "";

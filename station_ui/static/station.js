@@ -62,7 +62,8 @@
       const before = pressed();
       patchChildren(part, fresh.content);
       if (pressed() !== before) changed.set(part, performance.now());
-      if (name === "pulse") refresh();                                   // lists on this page may have changed with the line
+      if (name === "pulse") refresh();                                   // lists on this page have changed with the line
+      if (name === "tide") ebb();
     }
   }
 
@@ -145,6 +146,12 @@
     refresh();
   }
   for (const notice of document.querySelectorAll("[data-pending]")) follow(notice);
+
+  // What only fills up (a tray, a batch) changes ten times a second: lists follow every few seconds, and not all screens at once.
+  let ebbing = 0;
+  function ebb() {
+    if (!ebbing && document.querySelector("[data-refresh]")) ebbing = setTimeout(() => { ebbing = 0; refresh(); }, 3000 + Math.random() * 2000);
+  }
 
   let refreshed = 0;
   async function refresh() {

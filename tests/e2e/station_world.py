@@ -21,7 +21,7 @@ from controller.ledger.cases import StoredCase
 from controller.ledger.inbox import OperatorCommand
 from controller.ledger.opening import OpenLedger, open_ledger
 from controller.ledger.records import Record
-from controller.model import ControlMark, letter_id, piece_uid, s10_item_id
+from controller.model import ControlMark, letter_id, letter_of, piece_uid, s10_item_id
 from controller.service.entry import Entry
 from controller.service.ledger_door import DeskDoor
 from controller.service.live import (
@@ -34,6 +34,8 @@ from controller.service.live import (
     QueuedJob,
     RecentVerdict,
     Severity,
+    Task,
+    TaskKind,
     Words,
 )
 from controller.service.people import PinVault
@@ -139,6 +141,12 @@ def _opening(batch: int, letters: int, _job: str) -> list[Record]:
 
 SUSPECTS = {9: "no-read", 17: "double-feed", 18: "double-feed", 23: "mismatch"}
 UNKNOWN_AFTER_GATE = 31
+TASKS = (
+    Task(TaskKind.CHANGE_TRAY, 32, 12),
+    Task(TaskKind.SCAN_BIN, 7),
+    Task(TaskKind.SEARCH, 12, 7),
+    Task(TaskKind.DESTROY, 3),
+)
 ZONE = (piece(38), piece(39), piece(40))
 
 
@@ -208,6 +216,7 @@ class StandInLine:
     alarms: tuple[Alarm, ...] = ()
     zone: list[int] = field(default_factory=list)
     rate: float = 214
+    tasks: tuple[Task, ...] = ()
     frozen: bool = False
     handled: list[str] = field(default_factory=list)
     period_s: float = 0.1
@@ -227,6 +236,7 @@ class StandInLine:
 
     def calm(self) -> None:
         self.state, self.reason, self.rate, self.alarms, self.zone, self.frozen = 6, "", 214, (), [], False
+        self.tasks = ()
         self.publish()
 
     def jam(self) -> None:
@@ -269,7 +279,7 @@ class StandInLine:
             counts=self.books.queries.piece_counts(BATCH), batch=str(BATCH), letters=60,
             queue=(QueuedJob("B000007-J01-0a1b2c3d", "printer-1", "completed", 100, 100), QueuedJob("B000007-J02-5e6f7a8b", "printer-2", "processing", 14, 20)),
             cameras=(Camera("C1", 0.9991, "A", tuple(0.999 - (i % 7) * 0.0006 for i in range(40))), Camera("C2", 0.9942, "B", tuple(0.9995 - i * 0.00013 for i in range(40)))),
-            alarms=self.alarms, verdicts=tuple(verdicts), zone_to_scan=tuple(self.zone), tray=12, tray_count=32,
+            alarms=self.alarms, verdicts=tuple(verdicts), zone_to_scan=tuple(self.zone), tasks=self.tasks, tray=12, tray_count=32,
         )  # fmt: skip
 
     def _run(self) -> None:
@@ -311,8 +321,14 @@ class StandInLine:
         if kind is None:
             raise ValueError("not supported")
         noun = kind.partition(".")[0]
-        field, argument = {"piece": ("piece", "uid"), "tray": ("tray", "tray"), "recall": ("letter", "letter")}[noun]
-        return [Record(kind, **{field: args[argument]}, data=who)], []
+        field, argument = {
+            "piece": ("piece", "uid"),
+            "tray": ("tray", "tray"),
+            "recall": ("letter", "letter"),
+            "letter": ("letter", "uid"),
+        }[noun]
+        subject = letter_of(args["uid"]) if noun == "letter" else args[argument]
+        return [Record(kind, **{field: subject}, data=who)], []
 
     def _control(self, name: str, who: Mapping[str, object]) -> tuple[list[Record], list[str]]:
         if name == "resume" and self.zone:
@@ -341,6 +357,7 @@ ONE_RECORD = {
     "tray-close": "tray.closing",
     "tray-accepted": "tray.accepted",
     "hand-over": "tray.handed-over",
+    "returned-mail": "letter.returned",
     "recall": "recall.noted",
     "recall-after-close": "recall.noted",
 }
@@ -413,6 +430,7 @@ __all__ = [
     "LINE",
     "PEOPLE",
     "PIN",
+    "TASKS",
     "ZONE",
     "Floor",
     "floor",

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
-from station_world import PIN, Floor, floor, mark_of, piece
-from test_station_stories import ARGUMENTS
+from station_browser import ARGUMENTS
+from station_world import PIN, TASKS, Floor, floor, mark_of, piece
 
 from controller.service.approvals import Override
 
@@ -44,6 +44,11 @@ def take(ground: Floor, page: Page, language: str, out: Path) -> None:
         page.goto(ground.url + path)
         page.wait_for_timeout(300)
         save(page, out / f"{name}.{language}.png")
+    ground.line.tasks = TASKS
+    page.goto(ground.url + "/")
+    page.wait_for_selector(".todo")
+    save(page, out / f"line-tasks.{language}.png")
+    ground.line.tasks = ()
     ground.line.jam()
     page.goto(ground.url + "/")
     page.wait_for_selector(".andon.look-stop")

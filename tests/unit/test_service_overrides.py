@@ -170,3 +170,29 @@ def test_what_the_core_cannot_read_is_refused_with_a_reason(name, arguments, why
     with pytest.raises(NotForTheLine) as refused:
         core_event(1, name, "LB1", arguments)
     assert refused.value.why == why
+
+
+def test_a_box_of_paper_is_one_group_and_each_piece_a_command_of_its_own(world):
+    overrides, _, inbox, people, clock = world
+    overrides.ask_all(Override.DESTROY, ["70000001001", "70000002001"], "粉碎", people["SUPERA"])
+    clock[0] += 1
+    overrides.ask_all(Override.DESTROY, ["70000003001"], "粉碎", people["SUPERA"])
+    overrides.ask(Override.RECALL_AFTER_CLOSE, "7000000100", "撤回", people["SUPERA"])
+    assert [[one.subject for one in group] for group in overrides.groups()] == [
+        ["7000000100"],
+        ["70000003001"],
+        ["70000001001", "70000002001"],
+    ]
+    for one in overrides.groups()[2]:
+        assert overrides.approve(one.number, people["SUPERA"], "line-1") is Refusal.SAME_PERSON
+        overrides.approve(one.number, people["SUPERB"], "line-1")
+    assert [row[3]["uid"] for row in inbox.rows] == [70000001001, 70000002001]
+    assert len(overrides.groups()) == 2
+
+
+def test_only_acts_on_a_box_of_paper_take_many_subjects(world):
+    overrides, _, _, people, _ = world
+    for override, count in ((Override.CUSTODY_TYPED, 2), (Override.DESTROY, 51)):
+        with pytest.raises(CommandRefused):
+            overrides.ask_all(override, [str(70000001001 + n * 100) for n in range(count)], "核对", people["SUPERA"])
+    assert overrides.requests() == ()

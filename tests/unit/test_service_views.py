@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from controller.model import ControlMark, piece_name, piece_uid
 from controller.service import kpi
-from controller.service.estimate import estimate
+from controller.service.estimate import Out, estimate, learn
 from controller.service.live import (
     Alarm,
     BeltPiece,
@@ -125,18 +125,66 @@ def test_a_line_is_in_the_worst_state_of_its_machines():
     assert all(worst((state,)) == state for state in PACKML)
 
 
-def test_the_estimate_is_the_measured_yield_and_its_spread():
+def history(gaps_s, sheets):
+    """Pieces that came out one after the other, the last one now."""
     now = 100 * HOUR
-    steady = [now - 1000 * 10**9 + n * 10**10 for n in range(100)]
-    guess = estimate(steady, 360, now)
+    at, out = now, []
+    for gap, count in zip(reversed(gaps_s), reversed(sheets), strict=True):
+        out.append(Out(at, count))
+        at -= int(gap * 10**9)
+    return list(reversed(out)), now
+
+
+def hours(guess, now):
+    return (guess.finish_unix_ns - now) / HOUR
+
+
+def test_the_estimate_is_the_measured_yield_and_its_spread():
+    out, now = history([10] * 100, [1] * 100)
+    guess = estimate(out, {1: 360}, 0.0, now)
     assert guess.per_hour == pytest.approx(360, rel=0.02)
     assert guess.early_unix_ns <= now + HOUR * 1.02
     assert guess.late_unix_ns >= now + HOUR * 0.98
 
 
+@pytest.mark.parametrize(("left", "seconds"), [({1: 600}, 300), ({5: 600}, 1500), ({1: 300, 5: 300}, 900)])
+def test_what_is_left_is_weighed_by_its_sheets(left, seconds):
+    """Half a second for one sheet, two and a half for five, learned from a mixed hour; duplex halves the sheets, and so the time."""
+    sheets = [1, 5, 5, 1] * 60
+    out, now = history([0.2 + 0.3 if count == 1 else 2.5 for count in sheets], sheets)
+    assert hours(estimate(out, left, 0.0, now), now) * 3600 == pytest.approx(seconds, rel=0.08)
+
+
+def test_stops_are_part_of_the_yield_but_not_of_the_pace():
+    running = [1.0] * 300
+    out, now = history([*running, 300.0, *running], [1] * 601)
+    pace = learn(out, now)
+    assert pace.per_piece_ns + pace.per_sheet_ns == pytest.approx(1e9)
+    assert pace.running == pytest.approx(600 / 900, rel=0.02)
+    assert pace.of(1) * 600 == pytest.approx(900e9, rel=0.02)
+
+
+def test_what_is_rejected_has_to_be_made_again():
+    out, now = history([1.0] * 400, [1] * 400)
+    plain, spoiled = (hours(estimate(out, {1: 1000}, share, now), now) for share in (0.0, 0.25))
+    assert spoiled == pytest.approx(plain * 1.25, rel=0.01)
+
+
+@given(
+    gaps=st.lists(st.floats(0.05, 120), min_size=12, max_size=60),
+    sheets=st.lists(st.integers(1, 6), min_size=60, max_size=60),
+    idle_s=st.integers(0, 1000),
+)
+def test_an_estimate_is_never_in_the_past_nor_turned_round(gaps, sheets, idle_s):
+    out, now = history(gaps, sheets[: len(gaps)])
+    guess = estimate(out, {1: 10, 4: 7}, 0.1, now + idle_s * 10**9)
+    if guess is not None:
+        assert now < guess.early_unix_ns <= guess.finish_unix_ns <= guess.late_unix_ns
+
+
 def test_nothing_is_estimated_from_nothing():
-    assert estimate([], 10, 10) is None
-    assert estimate([HOUR] * 50, 10, 3 * HOUR) is None
+    assert estimate([], {1: 10}, 0.0, 10) is None
+    assert estimate([Out(HOUR)] * 50, {1: 10}, 0.0, 3 * HOUR) is None
 
 
 def fact(kind, at_s, uid=0, **data):

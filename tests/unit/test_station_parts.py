@@ -9,7 +9,18 @@ import pytest
 
 from controller.ledger.opening import open_ledger
 from controller.service.ledger_door import open_door
-from controller.service.live import Alarm, BeltPiece, Bypass, Camera, LiveSnapshot, Machine, RecentVerdict, Task, TaskKind, Words
+from controller.service.live import (
+    Alarm,
+    BeltPiece,
+    Bypass,
+    Camera,
+    LiveSnapshot,
+    Machine,
+    RecentVerdict,
+    Task,
+    TaskKind,
+    Words,
+)
 from controller.service.store import StationStore
 from station_ui.app import build_app
 from station_ui.parts import PARTS, PartRenderer

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, event, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from controller.ledger.connect import ledger_url
 from controller.ledger.station import schema
 
 BUSY_TIMEOUT_MS = 5000
@@ -22,11 +23,11 @@ class StationStoreTooNew(RuntimeError):
 class StationStore:
     """The station's database. Safe to use from many threads; every `begin` is one short transaction.
 
-    ``url`` is an SQLAlchemy URL: ``sqlite:///station.db`` on one machine, ``postgresql+psycopg://…`` when stations share it.
+    ``url``: ``sqlite:///station.db`` on one machine, ``postgresql://…`` when stations share it.
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = create_engine(url, pool_size=16, max_overflow=48, pool_timeout=5)
+        self._engine = create_engine(ledger_url(url), pool_size=16, max_overflow=48, pool_timeout=5)
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _prepare_sqlite)
         schema.metadata.create_all(self._engine)
