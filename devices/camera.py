@@ -1,6 +1,7 @@
 """Cameras that serve MJPEG over HTTP: one long answer of JPEG parts, each with the camera's own trigger count.
 
-Each part carries ``Content-Length``, ``X-Trigger`` (counts triggers since the camera's start, from 1), ``X-Frame-Id`` and ``X-Timestamp-Us``.
+Each part carries ``Content-Length``, ``X-Trigger`` (counts triggers since the camera's start, from 1), ``X-Frame-Id`` and ``X-Timestamp-Us``,
+and ``X-Encoder`` (pulses of the belt's encoder at the exposure) when the camera has one on its input.
 A lost frame is seen as a gap in the triggers; nothing here fills it.
 """
 
@@ -203,6 +204,7 @@ def _frame(name: str, headers: dict[str, str], jpeg: bytes, received_ns: int) ->
         raise ProtocolError(f"camera {name} sent a frame that is not a picture")
     try:
         trigger, frame_id, device_us = (int(headers[key]) for key in ("x-trigger", "x-frame-id", "x-timestamp-us"))
+        encoder = int(headers["x-encoder"]) if "x-encoder" in headers else None
     except (KeyError, ValueError) as problem:
         raise ProtocolError(f"camera {name} sent a frame without its trigger count") from problem
-    return Frame(np.asarray(image, np.uint8), trigger, frame_id, device_us, received_ns)
+    return Frame(np.asarray(image, np.uint8), trigger, frame_id, device_us, received_ns, encoder)

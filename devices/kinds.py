@@ -314,13 +314,17 @@ class Inserter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture: ``image`` uint8 [height, width] (grey). ``trigger`` counts the camera's own triggers, so a gap shows lost frames."""
+    """One picture: ``image`` uint8 [height, width] (grey). ``trigger`` counts the camera's own triggers, so a gap shows lost frames.
+
+    ``encoder`` is where the belt was at the exposure, in pulses of its encoder; None when the camera has none on its input.
+    """
 
     image: NDArray[np.uint8]
     trigger: int
     frame_id: int
     device_us: int
     received_ns: int
+    encoder: int | None = None
 
 
 class Camera(Protocol):

@@ -83,7 +83,13 @@ class Plant:
         smear_mm = scenario.machine.smear_mm(speed)
         level = LEVELS.get(scenario.machine.optics)
         self.cameras = {
-            name: CameraUnit(name, self.journal, self.defects, Optics(seed * 2 + place, smear_mm * px_per_mm, level))
+            name: CameraUnit(
+                name,
+                self.journal,
+                self.defects,
+                Optics(seed * 2 + place, smear_mm * px_per_mm, level),
+                belt_m_per_s=scenario.machine.belt_m_per_s * speed,
+            )
             for place, (name, px_per_mm) in enumerate((("c1", MARGIN_PX_PER_MM), ("c2", PANEL_PX_PER_MM)))
         }
         self.device = self._make_device(seed)

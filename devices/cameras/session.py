@@ -1,6 +1,6 @@
 """Recorded sessions: frames as PNG with one index line each. What a camera once saw can be read again, for ever.
 
-A session is a directory with ``frames.jsonl`` (``file``, ``trigger``, ``frame_id``, ``device_us``, ``received_ns``)
+A session is a directory with ``frames.jsonl`` (``file``, ``trigger``, ``frame_id``, ``device_us``, ``received_ns``, ``encoder``)
 and the pictures it names. PNG keeps every grey level, so a replayed frame is bit for bit the recorded one.
 """
 
@@ -43,6 +43,7 @@ class SessionRecorder:
             "frame_id": frame.frame_id,
             "device_us": frame.device_us,
             "received_ns": frame.received_ns,
+            "encoder": frame.encoder,
         }
         self._index.write(json.dumps(entry) + "\n")
         self._index.flush()
@@ -80,8 +81,10 @@ class SessionCamera:
         image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
         if image is None:
             raise LinkError(f"{path} of the recorded session is missing or damaged")
-        numbers = (int(entry[key]) for key in ("trigger", "frame_id", "device_us", "received_ns"))
-        return Frame(np.asarray(image, np.uint8), *numbers)
+        trigger, frame_id, device_us, received_ns = (
+            int(entry[key]) for key in ("trigger", "frame_id", "device_us", "received_ns")
+        )
+        return Frame(np.asarray(image, np.uint8), trigger, frame_id, device_us, received_ns, entry.get("encoder"))
 
     def close(self) -> None:
         """Nothing is held open."""

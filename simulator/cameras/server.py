@@ -1,7 +1,7 @@
 """One simulated camera: takes triggers, makes frames, serves them as MJPEG over HTTP on loopback.
 
-``GET /stream`` multipart/x-mixed-replace with X-Trigger, X-Frame-Id and X-Timestamp-Us on each part; ``POST /reset`` sets
-the trigger count to 0; ``GET /snapshot`` is the last frame. Every queue is bounded: what finds no room is lost and counted.
+``GET /stream`` multipart/x-mixed-replace with X-Trigger, X-Frame-Id, X-Timestamp-Us and X-Encoder on each part; ``POST /reset``
+sets the trigger count to 0; ``GET /snapshot`` is the last frame. Every queue is bounded: what finds no room is lost and counted.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ PARTS_WAITING_MAX = 64
 JPEG_QUALITY = 90
 BOUNDARY = "simulated-frame"
 LATE_S = 0.8
+ENCODER_PULSES_PER_MM = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,27 @@ class Shot:
 
     trigger: int
     at_us: int
+    encoder: int
     scene: Callable[[], Pixels]
 
 
 class CameraUnit:
-    """A camera named ``c1`` or ``c2`` with its own trigger count."""
+    """A camera named ``c1`` or ``c2`` with its own trigger count, and the encoder of a belt that runs evenly on its input."""
 
-    def __init__(self, name: str, journal: Journal, defects: Defects, optics: Optics, *, port: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        journal: Journal,
+        defects: Defects,
+        optics: Optics,
+        *,
+        belt_m_per_s: float = 1.0,
+        port: int = 0,
+    ) -> None:
         self.name = name
         self.last_jpeg = b""
         self._optics = optics
+        self._pulses_per_us = belt_m_per_s * ENCODER_PULSES_PER_MM / 1000
         self._journal = journal
         self._defects = defects
         self._scenes: deque[Callable[[], Pixels]] = deque(maxlen=2)
@@ -79,7 +91,8 @@ class CameraUnit:
         for _ in range(2 if extra else 1):
             with self._lock:
                 self._trigger += 1
-                shot = Shot(self._trigger, (time.monotonic_ns() - self._start_ns) // 1000, scene)
+                at_us = (time.monotonic_ns() - self._start_ns) // 1000
+                shot = Shot(self._trigger, at_us, int(at_us * self._pulses_per_us), scene)
             try:
                 self._shots.put_nowait(shot)
             except queue.Full:
@@ -122,7 +135,8 @@ class CameraUnit:
         self._frame_id += 1
         head = (
             f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(self.last_jpeg)}\r\n"
-            f"X-Trigger: {shot.trigger}\r\nX-Frame-Id: {self._frame_id}\r\nX-Timestamp-Us: {shot.at_us}\r\n\r\n"
+            f"X-Trigger: {shot.trigger}\r\nX-Frame-Id: {self._frame_id}\r\nX-Timestamp-Us: {shot.at_us}\r\n"
+            f"X-Encoder: {shot.encoder}\r\n\r\n"
         )
         part = head.encode() + self.last_jpeg + b"\r\n"
         with self._lock:

@@ -115,6 +115,15 @@ def test_a_recorded_session_gives_every_piece_its_own_codes_and_names_what_the_c
     assert sum(result == expected for result, expected in zip(results, truth, strict=True)) >= len(truth) - 1
 
 
+def test_a_recorded_frame_keeps_its_numbers_and_the_place_of_the_belt(recording: Path) -> None:
+    replay = SessionCamera(recording)
+    kept = [replay.grab(0.0) for _ in range(len(PIECES) - 1)]
+    assert [frame.trigger for frame in kept] == [n for n in range(1, len(PIECES) + 1) if n != LOST]
+    pulses = [frame.encoder for frame in kept]
+    assert None not in pulses
+    assert all(later > earlier for earlier, later in itertools.pairwise(p for p in pulses if p is not None))
+
+
 @pytest.mark.slow
 def test_a_recorded_session_reads_the_same_every_time(recording: Path) -> None:
     assert list(watched(recording)) == list(watched(recording))
