@@ -119,25 +119,27 @@ class SqlStore:
                 for noun, table in STATES.items()
             }
 
-    def standing(self) -> Standing:
+    @contextmanager
+    def standing(self) -> Iterator[Standing]:
         with storage_faults(), self.engine.connect() as connection:
             raw = connection.connection.driver_connection
             assert raw is not None
 
-            def all_of(what: str) -> Any:
-                return raw.execute(f"SELECT {what}").fetchall()
+            def rows(what: str) -> Any:
+                return raw.execute(f"SELECT {what}")
 
-            # One snapshot: in WAL, and in PostgreSQL's repeatable read, what is written meanwhile is not seen.
+            # One snapshot of all: what is written meanwhile is not seen.
             raw.execute("BEGIN" if self.is_sqlite else "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            found = Standing(
-                batches=dict(all_of("batch, state FROM batches")),
-                letters=dict(all_of("letter, state FROM letters")),
-                trays=dict(all_of("tray, state FROM trays")),
-                jobs=dict(all_of("job, state FROM print_jobs")),
-                pieces={uid: (tray, state) for uid, tray, state in all_of("piece, tray, state FROM pieces")},
-            )
-            raw.rollback()
-            return found
+            try:
+                yield Standing(
+                    batches=dict(rows("batch, state FROM batches").fetchall()),
+                    trays=dict(rows("tray, state FROM trays").fetchall()),
+                    jobs=dict(rows("job, state FROM print_jobs").fetchall()),
+                    letters=rows("letter, state FROM letters ORDER BY letter"),
+                    pieces=rows("piece, tray, state FROM pieces ORDER BY piece"),
+                )
+            finally:
+                raw.rollback()
 
     def replace_states(self, states: projection.States) -> None:
         with storage_faults(), self._connection.begin():

@@ -16,13 +16,13 @@ Finished = tuple[int, str, int]
 
 
 class Standing(NamedTuple):
-    """The state of every noun by its key. ``pieces``: uid -> (tray, state)."""
+    """The state of every noun, by its key. ``letters``: (letter, state); ``pieces``: (uid, tray, state), both to be read once."""
 
     batches: Mapping[int, str]
-    letters: Mapping[int, str]
     trays: Mapping[int, str]
     jobs: Mapping[str, str]
-    pieces: Mapping[int, tuple[int, str]]
+    letters: Iterable[tuple[int, str]]
+    pieces: Iterable[tuple[int, int, str]]
 
 
 class Writing(Protocol):
@@ -60,8 +60,8 @@ class Store(Protocol):
     def all_states(self) -> projection.States:
         """Return every state row."""
 
-    def standing(self) -> Standing:
-        """Return what everything is now, and nothing else: all that a restart needs of millions of rows."""
+    def standing(self) -> AbstractContextManager[Standing]:
+        """Read what everything is now, and nothing else: all that a restart needs of millions of rows."""
 
     def replace_states(self, states: projection.States) -> None:
         """Overwrite the state tables."""
@@ -116,14 +116,15 @@ class MemoryStore:
     def all_states(self) -> projection.States:
         return {noun: dict(rows) for noun, rows in self._rows().items()}
 
-    def standing(self) -> Standing:
+    def standing(self) -> AbstractContextManager[Standing]:
         rows = self._rows()
 
         def states(noun: str) -> dict[Any, str]:
             return {key: str(row[-2]) for key, row in rows[noun].items()}
 
-        pieces: dict[Any, tuple[Any, Any]] = {uid: (row[1], row[-2]) for uid, row in rows["piece"].items()}
-        return Standing(states("batch"), states("letter"), states("tray"), states("job"), pieces)
+        pieces: Any = [(uid, row[1], row[-2]) for uid, row in rows["piece"].items()]
+        letters: Any = states("letter").items()
+        return nullcontext(Standing(states("batch"), states("tray"), states("job"), letters, pieces))
 
     def _rows(self) -> projection.States:
         assert self.resident is not None

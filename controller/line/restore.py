@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from controller.ledger.records import Event
@@ -40,7 +41,7 @@ def is_note(kind: str) -> bool:
 
 
 def restore(
-    config: LineConfig, standing: Callable[[], Standing], notes: Iterable[Event], recent: Iterable[Event]
+    config: LineConfig, standing: AbstractContextManager[Standing], notes: Iterable[Event], recent: Iterable[Event]
 ) -> LineCore:
     """Return a core that knows what the ledger knows.
 
@@ -49,7 +50,8 @@ def restore(
     collecting = gc.isenabled()
     gc.disable()  # millions of entries that all stay: looking through them again and again costs more than making them
     try:
-        return _restored(config, standing(), notes, recent)
+        with standing as now:
+            return _restored(config, now, notes, recent)
     finally:
         if collecting:
             gc.enable()
@@ -60,7 +62,7 @@ def _restored(config: LineConfig, now: Standing, notes: Iterable[Event], recent:
     book.batches = {number: BatchEntry(number, state) for number, state in now.batches.items()}
     book.trays = {number: TrayEntry(number, state) for number, state in now.trays.items()}
     entries = book.letters
-    for letter, state in now.letters.items():
+    for letter, state in now.letters:
         batch = letter // 10_000_000
         entry = entries[letter] = LetterEntry(letter, batch, state)
         book.batches[batch].letters.append(entry)
@@ -69,6 +71,14 @@ def _restored(config: LineConfig, now: Standing, notes: Iterable[Event], recent:
         apply = _NOTES.get(event.kind)
         if apply is not None:
             apply(core, event, json.loads(event.data), now)
+    pieces = book.pieces
+    for uid, number, state in now.pieces:
+        piece = pieces[uid]
+        piece.state = state
+        if state in LIVE:
+            piece.letter.live = piece
+        if state not in _NOT_YET_FED:
+            _seen_and_fallen(book, piece, number)
     for tray in book.trays.values():
         tray.edges = len(tray.pieces)
     in_place = core.line.tray
@@ -81,17 +91,12 @@ def _restored(config: LineConfig, now: Standing, notes: Iterable[Event], recent:
 def _job_planned(core: LineCore, event: Event, data: dict[str, Any], now: Standing) -> None:
     book = core.book
     job = book.jobs[event.job] = JobEntry(event.job, event.batch, now.jobs[event.job])
-    letters, pieces, standing = book.letters, book.pieces, now.pieces
+    letters, pieces = book.letters, book.pieces
     for index, (uid, sheets, item_id) in enumerate(data["pieces"]):
         letter = letters[uid // 100]
         piece = pieces[uid] = PieceEntry(uid, sheets, item_id, letter, job, index)
-        tray, piece.state = standing[uid]
         letter.pieces.append(piece)
         job.pieces.append(piece)
-        if piece.state in LIVE:
-            letter.live = piece
-        if piece.state not in _NOT_YET_FED:
-            _seen_and_fallen(book, piece, tray)
     book.batches[event.batch].pieces += job.pieces
 
 

@@ -72,7 +72,9 @@ def restored_core(opened: OpenLedger, config: LineConfig) -> LineCore:
     ledger = opened.ledger
     notes = ledger.read_notes()
     recent = list(ledger.read(max(1, ledger.seq - RECENT_EVENTS + 1)))
-    return restore(config, ledger.store.standing, notes, recent)
+    core = restore(config, ledger.store.standing(), notes, recent)
+    gc.freeze()  # no collection walks through a million letters while the line comes back
+    return core
 
 
 @dataclass(slots=True)

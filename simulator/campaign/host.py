@@ -312,7 +312,7 @@ class Host:
         self.ledger = Ledger(self.store, advance, verify_events=2_000)
         self.lease = self._take_line()
         notes = (event for event in events if is_note(event.kind))
-        self.core = restore(self.config, self.store.standing, notes, events[-RECENT_EVENTS:])
+        self.core = restore(self.config, self.store.standing(), notes, events[-RECENT_EVENTS:])
         if self.onlooker is not None:
             if len(events) > self._watched and self._under_way is not None:
                 # It died with its last step durable and nothing of it done: the word was heard, and is judged as any other.

@@ -561,4 +561,4 @@ class Durable:
     def core(self, config: LineConfig) -> LineCore:
         events = list(self.ledger.read())
         notes = [event for event in events if is_note(event.kind)]
-        return restore(config, self.store.standing, notes, events[-RECENT_EVENTS:])
+        return restore(config, self.store.standing(), notes, events[-RECENT_EVENTS:])
