@@ -75,3 +75,22 @@ def give_up_job(job: str, out: Path, badge: str, second: str, reason: str) -> No
 
     desk = open_desk_of(out)
     raise SystemExit(ask(desk, sign(out, badge, second), Command.GIVE_UP_JOB, {"job": job, "reason": reason}))
+
+
+@batch.command("free-letter")
+@click.argument("letter", type=int)
+@out_option
+@person_options
+@click.option("--reason", required=True, help="Why it may be printed although it was held; goes into the ledger.")
+def free_letter(letter: int, out: Path, badge: str, second: str, reason: str) -> None:
+    """放行一封被扣留的信函（须两人）。Free a letter that was held, for example because the same case was in an earlier list: two persons.
+
+    LETTER is batch and number as one integer: 10000123 is letter 123 of batch 1. `letterline recall` takes it back for good instead.
+
+    \b
+    Example: letterline batch free-letter 10000123 --badge 8800000001 --second 8800000002 --reason "a new claim, same text"
+    """
+    from controller.service.commands import Command
+
+    arguments = {"letter": letter, "reason": reason}
+    raise SystemExit(ask(open_desk_of(out), sign(out, badge, second), Command.FREE_LETTER, arguments))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,8 +119,12 @@ def _template() -> Path:
 
 
 def _fresh(out: Path) -> Path:
-    """Return ``out``; when a finished run lies there, move that aside first, because a finished batch is never printed again."""
-    if not (out / "summary.json").exists():
+    """Return ``out``; when a finished run lies there, move that aside first, because a finished batch is never printed again.
+
+    A run that ended with letters open is not finished: it is gone on with, or its letters would be printed by two ledgers.
+    """
+    facts = out / "summary.json"
+    if not facts.exists() or json.loads(facts.read_text(encoding="utf-8")).get("open"):
         return out
     number = 1
     while (aside := out.with_name(f"{out.name}-{number}")).exists():

@@ -34,7 +34,7 @@ class Taken:
 
 def batch_of_file(opened: OpenLedger, sha256: str) -> int:
     """Return the batch that was made of the very same file, 0 when there is none."""
-    for event in opened.ledger.read():
+    for event in opened.ledger.read_notes():
         if event.kind == SOURCE_KIND and json.loads(event.data)["sha256"] == sha256:
             return event.batch
     return 0

@@ -22,9 +22,11 @@ from controller.runner.production import Production
 from controller.runner.session import Progress, Session, mac_key, restored_core
 from controller.runner.simulated_world import SimulatedWorld
 from controller.runner.world_check import check_world
-from controller.states import BatchState
+from controller.states import BatchState, LetterState
 
 log = logging.getLogger(__name__)
+
+HELD_NAMED_MAX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,22 @@ def _run(
         session.production.wait_for_pictures()
     if world:
         world.stop()
+    _say_held(say, core.book, taken.batch)
     violations = tuple(check_world(job.out / "sim" / "world.jsonl", core.book, taken.batch)) if world else ()
     _time_stages(stages, session)
     return _hand_out(job, intake, session, stages, violations, closed=closed)
+
+
+def _say_held(say: Say, book: Book, batch: int) -> None:
+    """Say which letters wait for two persons, and how they decide."""
+    held = [letter.letter for letter in book.batches[batch].letters if letter.state == LetterState.HELD]
+    if held:
+        named = ", ".join(map(str, held[:HELD_NAMED_MAX])) + (" …" if len(held) > HELD_NAMED_MAX else "")
+        say(
+            f"{len(held)} 封信函被扣留，等两人决定：{named}。放行用 letterline batch free-letter，撤回用 letterline recall；然后再次运行同一命令",
+            f"{len(held)} letters are held until two persons decide: {named}. Free each with letterline batch free-letter, or take it "
+            "back with letterline recall; then run the same command again",
+        )
 
 
 def _closed_earlier(job: Job, intake: Intake, book: Book, opened: OpenLedger, batch: int, stages: Stages) -> Ended:

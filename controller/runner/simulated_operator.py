@@ -92,7 +92,7 @@ class SimulatedOperator:
         self._destroy(now_s)
 
     def finish(self, now_s: float) -> bool:
-        """Called when no paper is under way: search, close trays, account, close the batch. True when the batch is closed."""
+        """Called when no paper is under way: search, close trays, account, close the batch. True when nothing is left to do here."""
         if not self._is_quiet(now_s):
             return False
         book = self.core.book
@@ -108,6 +108,10 @@ class SimulatedOperator:
         if self._account_for_missing(now_s):
             return False
         entry = book.batches[self.batch]
+        if any(letter.state == LetterState.HELD for letter in entry.letters):
+            return (
+                True  # two real persons must decide about them; nobody simulated does, and nothing else is left to do
+            )
         if entry.state == BatchState.OPEN:
             self._once("batch", Command.BATCH_CLOSE, {"batch": self.batch}, now_s)
             return False
