@@ -126,9 +126,16 @@ def small_worlds() -> tuple[World, ...]:
     return tuple(made)
 
 
-FOUND_AT_RATE = 0.1
-FOUND = ((11_007_244, 500), (11_007_502, 500), (12_000_319, 500), (7_000_382, 500))
-"""Seeds and letters of shifts in which a large campaign once found a violation."""
+FOUND_AT_RATE, FOUND_LETTERS = 0.1, 500
+FOUND = (
+    (11_007_244, False),
+    (11_007_502, False),
+    (12_000_319, False),
+    (7_000_382, False),
+    (29_002_924, True),
+    (29_003_548, True),
+)
+"""Shifts in which a large campaign once found a violation: seed, and whether its people are hasty."""
 
 
 def shifts(count: int, seed: int = 1) -> Iterator[World]:
@@ -140,9 +147,9 @@ def shifts(count: int, seed: int = 1) -> Iterator[World]:
 
 def shifts_found() -> Iterator[World]:
     """Yield the shifts in which a large campaign once found something."""
-    for seed, letters in FOUND:
-        plan = ShiftPlan(seed, letters, Profile(rate=FOUND_AT_RATE))
-        yield f"shift of seed {seed}", letters, partial(_shift, plan)
+    for seed, hasty in FOUND:
+        plan = ShiftPlan(seed, FOUND_LETTERS, Profile(rate=FOUND_AT_RATE), hasty=hasty)
+        yield f"shift of seed {seed}", FOUND_LETTERS, partial(_shift, plan)
 
 
 def _shift(plan: ShiftPlan) -> Tally:

@@ -114,6 +114,9 @@ def camera_reset(memory: Memory, papers: Papers, duties: Duties, event: Any) -> 
     memory.fresh[event.camera] = True
     if event.camera == 1:
         memory.early.clear()
+        # Frames are counted anew: none of them can be of a sheet that was shot before.
+        while memory.waiting:
+            judge_sheet(memory, papers, duties, memory.waiting.popleft(), ())
     else:
         memory.views.clear()
         memory.shots.clear()
@@ -279,10 +282,11 @@ def tray_eye(memory: Memory, papers: Papers, duties: Duties, event: Any) -> None
     tray = event.tray if event.tray in memory.trays else memory.tray
     memory.edges[tray] += 1
     piece = memory.inside.get(event.piece_no)
+    if piece is not None:
+        piece.eye_tray, piece.edge_counted = tray, True
     if piece is None or not piece.granted_uid:
         _foreign(memory, duties, tray, f"no. {event.piece_no} fell into tray {tray} without a grant")
         return
-    piece.eye_tray, piece.edge_counted = tray, True
     state = memory.pieces.get(piece.granted_uid)
     if state == "EXIT_UNKNOWN":
         duties.look_for.append((tray, f"{piece.granted_uid} fell into it, and nobody knew where it was"))
@@ -303,7 +307,8 @@ def piece_exited(memory: Memory, papers: Papers, duties: Duties, event: Any) -> 
     granted = piece.granted_uid if piece is not None else 0
     if not granted:
         if event.tray:
-            duties.hold.append((memory.tray, f"no. {event.piece_no} left by the tray without a grant"))
+            if piece is None or not piece.eye_tray:  # else the eye said into which, and that one was put on HOLD then
+                duties.hold.append((memory.tray, f"no. {event.piece_no} left by the tray without a grant"))
         elif not event.reject:
             duties.hold.append((memory.tray, f"no eye saw no. {event.piece_no}"))
     elif event.tray == event.reject and memory.pieces.get(granted) == "PASS_GRANTED":

@@ -26,7 +26,7 @@ from controller.line import events as ev
 from controller.line.book import PieceEntry
 from controller.line.core import LineCore
 from controller.line.state import LineConfig, LinePiece
-from controller.model import ControlMark, JobId, letter_id, piece_name, piece_uid
+from controller.model import ControlMark, JobId, PieceUid, letter_id, piece_name, piece_uid
 from controller.states import PackState, PackVerb, PieceState, RefusedEvent
 
 
@@ -197,6 +197,20 @@ def test_a_sheet_that_the_sensor_calls_double_is_refused_though_every_mark_follo
     core.step(ev.SheetFed(seq + 1, 1, 1, 1, thickness_um, double))
     core.step(ev.SheetRead(1, (ControlMark(piece_uid(1, 1, 1), 1, 1).encode(KEY),)))
     assert core.book.pieces[piece_uid(1, 1, 1)].reason == reason
+
+
+def test_after_a_reset_a_frame_that_comes_before_its_shot_is_told_is_not_taken_for_a_sheet_from_before() -> None:
+    core = running(1, 1, 1).core
+    seq = core.line.seq
+    first, second = piece_uid(1, 1, 1), piece_uid(1, 2, 1)
+    core.step(ev.SheetFed(seq + 1, 1, 1, 1, 100, double=False))  # its frame was lost, and the belt was run empty
+    for camera in (1, 2):
+        core.step(ev.CameraReset(camera))
+    core.step(ev.SheetRead(1, (ControlMark(second, 1, 1).encode(KEY),)))
+    core.step(ev.SheetFed(seq + 2, 2, 1, 2, 100, double=False))
+    facts = {number: sheet.fact.uid for number, sheet in core.line.feed.sheets.items() if sheet.fact is not None}
+    assert facts == {1: 0, 2: second}
+    assert core.book.pieces[first].state in (PieceState.SUBMITTED, PieceState.PRINTED)
 
 
 def test_a_set_that_the_machine_closed_by_itself_is_refused_even_when_it_looks_whole() -> None:
@@ -430,7 +444,7 @@ def test_a_granted_piece_that_is_void_by_now_and_falls_holds_the_tray(seen: str)
     floor = running(*[1] * 6)
     floor.run(4)
     envelope, piece = granted_inside(floor)
-    assert floor.ask(ev.CustodyScan(90, "op1", ControlMark(piece.uid, 1, 1).encode(KEY), "in hand")) is not None
+    assert floor.ask(ev.CustodyScan(90, "op1", ControlMark(PieceUid(piece.uid), 1, 1).encode(KEY), "in hand")) is not None
     assert piece.state == PieceState.VOID
     floor.core.step(ev.OpenTray(91, "op1", 101))
     seq = floor.machine.seq

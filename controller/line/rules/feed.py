@@ -74,6 +74,15 @@ def settle_readings(line: LineState) -> None:
         zone.camera_out_of_step(line, 1)
 
 
+def give_up_waiting(line: LineState) -> None:
+    """The sheet camera counts anew with the belt empty: a sheet that was shot before is unread, and no later frame can be of it."""
+    feed = line.feed
+    while feed.waiting:
+        sheet = feed.waiting.popleft()
+        feed.settled_trigger = sheet.fed.trigger
+        _judge_sheet(line, sheet, ())
+
+
 def _judge_sheet(line: LineState, sheet: Sheet, payloads: tuple[str, ...]) -> None:
     feed = line.feed
     fed = sheet.fed

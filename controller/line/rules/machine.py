@@ -124,6 +124,8 @@ def hold_line(line: LineState, event: HoldLine) -> None:
 def camera_reset(line: LineState, event: CameraReset) -> None:
     """A camera counts from 1 again; when both do, the machine may start."""
     zone.camera_reset(line, event)
+    if event.camera == 1:
+        feed.give_up_waiting(line)
     if all(eye.fresh for eye in line.eyes.values()):
         towards_execute(line)
 
