@@ -1,6 +1,6 @@
 """The renderer in processes of its own: a day's work from interpreter start, memory at any size, the first chunk.
 
-Run as a program: python -m benchmarks.render_scale TASK COUNT FOLDER; prints seconds and peak memory as JSON.
+Run as a program: python -m benchmarks.render_scale TASK COUNT FOLDER; prints CPU seconds and peak memory as JSON.
 """
 
 from __future__ import annotations
@@ -29,14 +29,16 @@ class Cost:
 
     wall: float
     peak_mb: float
-    inner: float  # seconds the process itself reports for its task
+    cpu: float
 
 
-def in_process(task: str, count: int, folder: Path, cores: int = 1) -> Cost:
-    """Run one task in a new interpreter bound to `cores` cores."""
+def in_process(task: str, count: int, folder: Path, cores: int = 1, kernels: Path | None = None) -> Cost:
+    """Run one task in a new interpreter bound to `cores` cores; `kernels` is another place for compiled kernels than beside the sources."""
     available = sorted(os.sched_getaffinity(0))[:cores]
     command = [sys.executable, "-m", "benchmarks.render_scale", task, str(count), folder]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    if kernels is not None:
+        environment["NUMBA_CACHE_DIR"] = str(kernels)
     start = time.perf_counter()
     done = subprocess.run(
         ["taskset", "-c", ",".join(map(str, available)), *command],
@@ -48,16 +50,15 @@ def in_process(task: str, count: int, folder: Path, cores: int = 1) -> Cost:
     )
     wall = time.perf_counter() - start
     result = json.loads(done.stdout.splitlines()[-1])
-    return Cost(wall, result["peak_mb"], result["seconds"])
+    return Cost(wall, result["peak_mb"], result["cpu"])
 
 
 def main() -> None:
     """Carry out a task and print its cost."""
     task, count, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-    start = time.perf_counter()
     {"stream": stream, "cold-chunk": cold_chunk, "day": day, "day-pool": day_pool}[task](count, folder)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": time.perf_counter() - start, "peak_mb": peak}))
+    print(json.dumps({"cpu": time.process_time(), "peak_mb": peak}))
 
 
 def stream(count: int, folder: Path) -> None:
@@ -108,13 +109,16 @@ def day_pool(count: int, folder: Path) -> None:
 
     orders = _orders(folder)
     press, first = next(orders)
+    rest = (order for _, order in orders)
     with ProcessPoolExecutor(2) as executor:
-        for _ in render_chunks(press, (order for _, order in itertools.chain([(press, first)], orders)), executor):
+        for _ in render_chunks(press, itertools.chain([first], rest), executor):
             pass
 
 
 def _orders(folder: Path) -> Iterator[tuple[Press, ChunkOrder]]:
-    """Chunks of the case table, each measured so that every sheet has its code."""
+    """Chunks of the case table, each measured so that every sheet has its code; the first one's characters serve for all."""
+    import dataclasses
+
     import rendering
     from benchmarks.letters import TEMPLATE
     from benchmarks.render_ours import codes_of
@@ -128,6 +132,8 @@ def _orders(folder: Path) -> Iterator[tuple[Press, ChunkOrder]]:
     at = 0
     while part := list(itertools.islice(source, 1000)):
         codes = [codes_of(at + index, one.sheets) for index, one in enumerate(renderer.measure(part))]
+        if press.characters is None:
+            press = dataclasses.replace(press, characters=renderer.characters(part, codes))
         yield press, ChunkOrder(part, codes, folder / f"day-{at:07d}.pdf")
         at += len(part)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rendering.characters import Characters
 from rendering.model import Chunk, Codes, Letter
-from rendering.renderer import Renderer
+from rendering.renderer import CharactersMissing, Renderer
 from rendering.template import load_template
 
 
@@ -34,7 +34,10 @@ class ChunkOrder:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What all chunks of a batch share. ``characters`` None: every chunk embeds its own subset of the fonts."""
+    """What all chunks of a batch share. ``characters`` None, or not enough for a chunk: it embeds its own subset of the fonts.
+
+    A stream whose end nobody has seen can take the characters of its first letters: most chunks need no others.
+    """
 
     template: Path
     template_sha256: str
@@ -57,10 +60,16 @@ def _renderer(template: Path, sha256: str, fonts: Path | None) -> Renderer:
 def render_chunk(press: Press, order: ChunkOrder) -> Chunk:
     """Render one chunk in this process. Raises TemplateChanged, RenderError."""
     renderer = _renderer(press.template, press.template_sha256, press.fonts)
-    renderer.use_characters(press.characters)
-    return renderer.render(
+    arguments = (
         order.letters, order.codes, order.out, order.imposition, order.banner, order.parts, order.separators
-    )
+    )  # fmt: skip
+    if press.characters is not None:
+        renderer.use_characters(press.characters)
+        try:
+            return renderer.render(*arguments)
+        except CharactersMissing:
+            renderer.use_characters(None)
+    return renderer.render(*arguments)
 
 
 def render_chunks(

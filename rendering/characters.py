@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rendering.fonts import FontChain
-from rendering.ingest import SEPARATOR, Gathered
+from rendering.ingest import Gathered
+from rendering.jit import kernel
 from rendering.layout import opcodes as o
 from rendering.layout.arrays import (
     STATIC_MAX,
@@ -38,6 +39,56 @@ assert set(_SOURCES) == set(MARK_SOURCES)
 
 
 @dataclass(frozen=True, slots=True)
+class FaceUse:
+    """Which faces a template prints its values in, a bit for each: by slot and by table; and its static text by face."""
+
+    slots: NDArray[np.uint8]
+    tables: tuple[int, ...]
+    static: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, program: Compiled) -> FaceUse:
+        """Read it from the compiled template."""
+        return cls(*_faces_of_values(program), tuple(_static_runs(program)))
+
+    def of_values(self, part: Gathered) -> NDArray[np.uint8]:
+        """The faces of every value: first the fields letter after letter, then the cells table after table."""
+        count = len(part.fields)
+        cells = [
+            np.full(int((part.tables[:, t, 1] * part.tables[:, t, 2]).sum()), mask, np.uint8)
+            for t, mask in enumerate(self.tables)
+        ]
+        return np.concatenate([np.tile(self.slots, count), *cells])
+
+
+@kernel
+def _count(
+    points: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    faces: NDArray[np.uint8],
+    counts: NDArray[np.int64],
+    used: NDArray[np.uint8],
+) -> None:
+    """Count every code point and note the faces that print it."""
+    for value in range(faces.shape[0]):
+        for i in range(offsets[value], offsets[value + 1] - 1):
+            counts[points[i]] += 1
+            used[points[i]] |= faces[value]
+
+
+@kernel
+def _covered(
+    points: NDArray[np.uint32], offsets: NDArray[np.int64], faces: NDArray[np.uint8], used: NDArray[np.uint8]
+) -> bool:
+    """Whether every code point of the values is known in every face that prints it."""
+    absent = 0
+    for value in range(faces.shape[0]):
+        for i in range(offsets[value], offsets[value + 1] - 1):
+            absent += used[points[i]] & faces[value] != faces[value]
+    return absent == 0
+
+
+@dataclass(frozen=True, slots=True)
 class Characters:
     """Code points of a batch, the most frequent first; ``used[f]`` marks those that face f prints.
 
@@ -50,26 +101,40 @@ class Characters:
     distances: NDArray[np.int64]
 
     @classmethod
-    def of(cls, program: Compiled, gathered: Iterable[Gathered], faces: int) -> Characters:
+    def of(cls, use: FaceUse, gathered: Iterable[Gathered], faces: int) -> Characters:
         """Count the characters of the template and of letters' values."""
         counts = np.zeros(TABLE_SIZE, np.int64)
-        used = np.zeros((faces, TABLE_SIZE), np.bool_)
-        face_of_slot, face_of_table = _faces_of_values(program)
-        for run, face in _static_runs(program):
+        used = np.zeros(TABLE_SIZE, np.uint8)
+        for run, face in use.static:
             points = np.frombuffer(run.encode("utf-32-le"), np.uint32)
             np.add.at(counts, points, 1)
-            used[face, points] = True
+            used[points] |= 1 << face
         for part in gathered:
-            counts += np.bincount(part.points, minlength=TABLE_SIZE)
-            for face in range(faces):
-                used[face, _points_of_face(part, face, face_of_slot, face_of_table)] = True
-        counts[ord(SEPARATOR)] = 0
+            _count(part.points, part.offsets, use.of_values(part), counts, used)
         counts[0] = 0
-        used[:, ord(SEPARATOR)] = False
         found = np.flatnonzero(counts)
         points = found[np.argsort(-counts[found], kind="stable")].astype(np.uint32)
-        shown = tuple(used[face][points] for face in range(faces))
+        shown = tuple(used[points] >> face & 1 > 0 for face in range(faces))
         return cls(points, shown, np.zeros(LITERALS, np.int64), np.zeros(DISTANCES, np.int64))
+
+    def faces(self) -> NDArray[np.uint8]:
+        """The faces that print each of the points, a bit for each."""
+        bits = np.zeros(len(self.points), np.uint8)
+        for face, shown in enumerate(self.used):
+            bits |= shown.astype(np.uint8) << face
+        return bits
+
+    def face_table(self) -> NDArray[np.uint8]:
+        """The faces that print each code point; 0 for one that is not in the batch."""
+        table = np.zeros(TABLE_SIZE, np.uint8)
+        table[self.points] = self.faces()
+        return table
+
+    def equals(self, other: Characters) -> bool:
+        """Whether the other has the same content: then files come out the same."""
+        mine = (self.points, *self.used, self.literals, self.distances)
+        theirs = (other.points, *other.used, other.literals, other.distances)
+        return len(mine) == len(theirs) and all(map(np.array_equal, mine, theirs))
 
     def index(self) -> NDArray[np.uint16]:
         """Number of each code point in the batch; 0 for those not in it."""
@@ -104,9 +169,9 @@ def _styles_of_runs(program: Compiled) -> list[int]:
     return styles
 
 
-def _faces_of_values(program: Compiled) -> tuple[NDArray[np.int64], list[int]]:
+def _faces_of_values(program: Compiled) -> tuple[NDArray[np.uint8], tuple[int, ...]]:
     """Bit masks of the faces each slot, and each table, is printed in."""
-    slots = np.zeros(max(1, len(program.slots)), np.int64)
+    slots = np.zeros(len(program.slots), np.uint8)
     tables = [0] * len(program.table_names)
     styles = _styles_of_runs(program)
     for index, (kind, a, _, face, _) in enumerate(program.runs):
@@ -115,22 +180,7 @@ def _faces_of_values(program: Compiled) -> tuple[NDArray[np.int64], list[int]]:
             slots[a] |= 1 << own
         elif kind == o.RUN_CELL:
             tables[a] |= 1 << own
-    return slots, tables
-
-
-def _points_of_face(part: Gathered, face: int, slots: NDArray[np.int64], tables: Sequence[int]) -> NDArray[np.uint32]:
-    """The code points of the values printed in ``face``."""
-    values = len(part.offsets) - 1
-    wanted = np.zeros(values, np.bool_)
-    for slot in np.flatnonzero(slots >> face & 1):
-        wanted[part.fields + slot] = True
-    for t, mask in enumerate(tables):
-        if mask >> face & 1:
-            edges = np.zeros(values + 1, np.int64)
-            np.add.at(edges, part.tables[:, t, 0], 1)
-            np.add.at(edges, part.tables[:, t, 0] + part.tables[:, t, 1] * part.tables[:, t, 2], -1)
-            wanted |= np.cumsum(edges)[:-1] > 0
-    return part.points[np.repeat(wanted, np.diff(part.offsets))]
+    return slots, tuple(tables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +191,27 @@ class FontSet:
     index_of: NDArray[np.uint16]
     classes: NDArray[np.uint8]
     glyphs: GlyphTables
+    face_table: NDArray[np.uint8]
 
     @classmethod
     def build(cls, characters: Characters, chains: Sequence[FontChain], classes: NDArray[np.uint8]) -> FontSet:
         """Subset the fonts to ``characters``."""
         glyphs = build_glyphs(chains, characters.points, characters.used)
-        return cls(characters, characters.index(), classes[characters.points], glyphs)
+        return cls(characters, characters.index(), classes[characters.points], glyphs, characters.face_table())
 
     @classmethod
     def metrics_only(
-        cls, program: Compiled, gathered: Gathered, chains: Sequence[FontChain], classes: NDArray[np.uint8]
+        cls, use: FaceUse, gathered: Gathered, chains: Sequence[FontChain], classes: NDArray[np.uint8]
     ) -> FontSet:
         """Widths without fonts: enough to measure."""
-        characters = Characters.of(program, [gathered], len(chains))
+        characters = Characters.of(use, [gathered], len(chains))
         advances = np.concatenate([chain.advances[characters.points] for chain in chains]).astype(np.int64)
         glyphs = GlyphTables(advances, np.zeros_like(advances), ())
-        return cls(characters, characters.index(), classes[characters.points], glyphs)
+        return cls(characters, characters.index(), classes[characters.points], glyphs, characters.face_table())
+
+    def covers(self, use: FaceUse, part: Gathered) -> bool:
+        """Whether the letters can be set in these fonts: every character is there, in every face that prints it."""
+        return bool(_covered(part.points, part.offsets, use.of_values(part), self.face_table))
 
 
 def module_of(mark: Mark) -> tuple[int, int]:

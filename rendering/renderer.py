@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rendering.characters import Characters, FontSet, program_arrays
+from rendering.characters import Characters, FaceUse, FontSet, program_arrays
 from rendering.composer import Composed, Composer, Leaders, page_stream, with_leaders
 from rendering.fonts import MISSING, FontChain
 from rendering.imposition import Imposition, imposition_named, plan_sides
@@ -48,9 +48,16 @@ class RenderError(Exception):
         self.defects = tuple(defects)
 
 
+class CharactersMissing(Exception):
+    """Letters need characters that the set given to `Renderer.use_characters` does not have; any glyph would be a wrong one."""
+
+
 def _runs(count: int, layout: Imposition) -> list[slice]:
     """The runs a file is written in; an imposed or reversed stack is planned as a whole."""
-    step = _RUN if layout.cells == 1 and not layout.reverse else max(1, count)
+    return _spans(count, _RUN if layout.cells == 1 and not layout.reverse else max(1, count))
+
+
+def _spans(count: int, step: int) -> list[slice]:
     return [slice(start, min(count, start + step)) for start in range(0, count, step)]
 
 
@@ -98,6 +105,7 @@ class Renderer:
             own_from = len(FontChain.load(face).files) if fonts is not None else MISSING
             missing[_PRIVATE_USE] |= chain.slots[_PRIVATE_USE] < own_from
         self._intake = Intake(template, missing)
+        self._face_use = FaceUse.of(template.program)
         self._forms = tuple(picture_objects(settings.pictures[name].path) for name in self._picture_names())
         self._mark_forms = mark_forms(settings.marks)
         self._classes = character_classes()
@@ -141,11 +149,11 @@ class Renderer:
         self, letters: Sequence[Letter], codes: Sequence[Codes] | None, known: Sequence[Gathered] | None
     ) -> Characters:
         """``known`` is what was gathered of the letters already."""
-        spans = [slice(start, start + _RUN) for start in range(0, len(letters), _RUN)]
         gathered = known or (
-            self._intake.gather(letters[span], codes[span] if codes is not None else None) for span in spans
+            self._intake.gather(letters[span], codes[span] if codes is not None else None)
+            for span in _spans(len(letters), _RUN)
         )
-        characters = Characters.of(self.template.program, gathered, len(self._chains))
+        characters = Characters.of(self._face_use, gathered, len(self._chains))
         self._count_symbols(letters[:_SAMPLE], characters)
         return characters
 
@@ -163,11 +171,11 @@ class Renderer:
 
     def use_characters(self, characters: Characters | None) -> None:
         """Embed exactly ``characters`` in all chunks to come (one subset per batch); None: each chunk its own."""
-        if characters is None or self._setting is None or self._setting.fonts.characters is not characters:
-            self._setting = None if characters is None else self._set(characters)
+        self._setting = None if characters is None else self._set(characters)
 
     def _set(self, characters: Characters) -> Setting:
-        if self._last is None or self._last.fonts.characters is not characters:
+        known = self._last.fonts.characters if self._last is not None else None
+        if self._last is None or known is None or (known is not characters and not known.equals(characters)):
             self._last = self._set_fonts(FontSet.build(characters, self._chains, self._classes))
             set_words(self._last.coder, characters.literals, characters.distances)
         return self._last
@@ -192,9 +200,11 @@ class Renderer:
 
     def _measure(self, letters: Sequence[Letter], seen: set[str]) -> list[Measured]:
         gathered = self._intake.gather(letters, None, seen)
-        fonts = FontSet.metrics_only(self.template.program, gathered, self._chains, self._classes)
-        setting = self._set_fonts(fonts)
-        values = gathered.values(fonts.index_of)
+        setting = self._last
+        if setting is None or not setting.fonts.covers(self._face_use, gathered):
+            fonts = FontSet.metrics_only(self._face_use, gathered, self._chains, self._classes)
+            setting = self._set_fonts(fonts)
+        values = gathered.values(setting.fonts.index_of)
         results = self._composer.measure(setting.program, setting.typography, values, len(letters))
         duplex = self.template.settings.duplex
         measured = []
@@ -237,8 +247,8 @@ class Renderer:
         after cutting) on a sheet of its own, ``separators`` puts such a sheet before the letter of that number (from 0),
         ``parts`` adds document parts. One-up files are written run by run: memory does not grow with their length.
 
-        Raises RenderError when a letter is defective or its codes do not fit its sheets (nothing is written then), and
-        ImpositionError for an unknown imposition.
+        Raises RenderError when a letter is defective or its codes do not fit its sheets, CharactersMissing when the batch's
+        characters are not enough (nothing is written then), and ImpositionError for an unknown imposition.
         """
         if len(letters) != len(codes):
             raise ValueError(f"{len(letters)} letters but {len(codes)} codes")
@@ -279,6 +289,8 @@ class Renderer:
     ) -> Composed:
         """Compose a run of letters. Raises RenderError when one is defective or its codes do not fit its sheets."""
         self._refuse(letters, gathered)
+        if not setting.fonts.covers(self._face_use, gathered):
+            raise CharactersMissing("the batch's characters lack some that these letters need; nothing was written")
         marks = draw_marks(self.template.settings.marks, codes)
         values = gathered.values(setting.fonts.index_of)
         composed = self._composer.compose(setting.program, setting.typography, values, marks, len(letters))
@@ -323,5 +335,9 @@ class Renderer:
         specimen = Codes(("0" * 36,) * measured.sheets, "XX000000000CN", "SPECIMEN")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "preview.pdf"
-            self.render([letter], [specimen], path)
+            batch, self._setting = self._setting, None  # a specimen's words need not be among the batch's characters
+            try:
+                self.render([letter], [specimen], path)
+            finally:
+                self._setting = batch
             return rasterise(path, dpi)

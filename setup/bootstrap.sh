@@ -34,6 +34,19 @@ install_python_packages() {
     printf '%s' "$state" >"$stamp"
 }
 
+# The renderer's hot loops are compiled on first use and kept beside their sources. Half a minute of one processor, once, here rather than
+# before somebody's first letter. Numba itself compiles again whatever has changed since.
+compile_kernels() {
+    local stamp=.venv/.letterline-kernels state pictures
+    state=$(find rendering -name '*.py' -print0 | sort -z | xargs -0 cat | sha256sum)
+    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$state" ] && return
+    say "compiling the renderer's kernels"
+    pictures=$(mktemp -d)
+    .venv/bin/letterline template preview examples/templates/lawyer_letter -o "$pictures" >/dev/null || { rm -rf "$pictures"; return 0; }
+    rm -rf "$pictures"
+    printf '%s' "$state" >"$stamp"
+}
+
 find_python() {
     for candidate in python3.11 python3.12 python3; do
         if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null; then
@@ -46,3 +59,4 @@ find_python() {
 install_system_packages
 bash setup/fonts.sh
 install_python_packages
+compile_kernels

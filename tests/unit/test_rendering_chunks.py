@@ -15,6 +15,7 @@ from rendering_cases import EXAMPLE, a_letter, codes_for
 from rendering import Chunk, Codes, Letter, Renderer, RenderError, load_template
 from rendering.batch import ChunkOrder, Press, TemplateChanged, render_chunk, render_chunks
 from rendering.preflight import preflight, squeeze
+from rendering.renderer import CharactersMissing
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +148,36 @@ def test_a_chunk_is_equal_byte_for_byte_in_other_processes(
     assert [chunk.sha256 for chunk in there] == [chunk.sha256 for chunk in here]
     assert [chunk.letters for chunk in there] == [chunk.letters for chunk in here]
     assert here[0].path.read_bytes() == there[0].path.read_bytes()
+
+
+def test_a_chunk_with_other_characters_than_the_batch_embeds_its_own_and_no_glyph_is_taken_for_another(
+    renderer: Renderer, batch: tuple[list[Letter], list[Codes]], tmp_path: Path
+) -> None:
+    few = Press(EXAMPLE, renderer.template.sha256, characters=renderer.characters(batch[0][:1], batch[1][:1]))
+    alone = Press(EXAMPLE, renderer.template.sha256)
+    strangers = [a_letter(3, debtor_name="龘靐齉"), a_letter(4, address="龘路九千八百七十六号")]
+    codes = [codes_for(n, one.sheets) for n, one in enumerate(renderer.measure(strangers))]
+    chunk = render_chunk(few, ChunkOrder(strangers, codes, tmp_path / "few.pdf"))
+    own = render_chunk(alone, ChunkOrder(strangers, codes, tmp_path / "own.pdf"))
+    assert chunk.sha256 == own.sha256
+    report = preflight(chunk.path, chunk, codes, renderer.template, strangers)
+    assert report.findings == ()
+    resident = Renderer(renderer.template)
+    resident.use_characters(few.characters)
+    with pytest.raises(CharactersMissing):
+        resident.render(strangers, codes, tmp_path / "refused.pdf")
+    assert not (tmp_path / "refused.pdf").exists()
+    assert resident.preview(strangers[0])[0].startswith(b"\x89PNG")
+    with pytest.raises(CharactersMissing):
+        resident.render(strangers, codes, tmp_path / "refused.pdf")
+
+
+def test_letters_measure_the_same_with_and_without_a_batch_s_characters(
+    renderer: Renderer, batch: tuple[list[Letter], list[Codes]]
+) -> None:
+    fresh, resident = Renderer(renderer.template), Renderer(renderer.template)
+    resident.use_characters(resident.characters(*batch))
+    assert resident.measure(batch[0]) == fresh.measure(batch[0])
 
 
 def test_a_changed_template_is_not_rendered_from(tmp_path: Path) -> None:
