@@ -28,6 +28,16 @@
     return fields.length === 1 ? fields[0] : null;
   }
 
+  // Thirty-six digits are a control mark, at whatever speed they came: nobody types one. The field gets back what it held before.
+  function markIn(node) {
+    if (!document.body.dataset.scan || !editable(node) || node.dataset.takesScan !== undefined) return "";
+    const mark = /[0-9]{36}$/.exec(node.value);
+    if (!mark) return "";
+    field = node;
+    before = node.value.slice(0, mark.index);
+    return mark[0];
+  }
+
   function deliver(code) {
     const taker = target();
     if (field) field.value = before;
@@ -59,7 +69,7 @@
       return;
     }
     if (event.key === "Enter" || event.key === "Tab") {           // some scanners end with Tab
-      const code = fast && run.length >= SHORTEST ? run : "";
+      const code = fast && run.length >= SHORTEST ? run : markIn(document.activeElement);
       const hasty = fast && !field;
       run = "";
       if (code) { swallow(event); deliver(code); } else if (hasty && event.key === "Enter") swallow(event);
