@@ -187,6 +187,20 @@ def _recalled(place: int, *, other_tray: bool = False) -> Callable[[Meddling], N
     return say
 
 
+def _cover_and_other_tray(meddling: Meddling) -> None:
+    """A cover is opened and closed; the machine runs on, into another tray."""
+    meddling.emit(ev.Fault, 3, 5, True)
+    meddling.other_tray()
+
+
+def _then_blind(say: Callable[[Meddling], object]) -> Callable[[Meddling], None]:
+    def both(meddling: Meddling) -> None:
+        say(meddling)
+        meddling.blind = True
+
+    return both
+
+
 def _tray_changed_and_closed(meddling: Meddling) -> None:
     number = meddling.tray
     meddling.other_tray()
@@ -286,6 +300,9 @@ LIES: Final[tuple[Lie, ...]] = (
     Lie("a word is left out", None, _left_out),
     Lie("a word comes twice", None, _twice),
     Lie("a cover was opened", None, _first(lambda m: m.emit(ev.Fault, 3, 5, True))),
+    Lie("a cover was opened, then another tray", None, _first(_cover_and_other_tray)),
+    Lie("a cover, another tray, and no eye sees the next", None, _first(_then_blind(_cover_and_other_tray))),
+    Lie("letter 2 is typed into custody, and no eye sees the next", None, _first(_then_blind(_typed(1)))),
     Lie("a jam", None, _first(lambda m: m.emit(ev.Fault, 4, 5, True))),
     Lie("paper was taken out of the accumulator", None, _first(lambda m: m.emit(ev.Removed, 3, 1))),
     Lie("paper was taken out at the tray", None, _first(lambda m: m.emit(ev.Removed, 8, 1))),

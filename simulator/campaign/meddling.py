@@ -8,7 +8,7 @@ another rule, or the machine itself, stands behind; the onlooker sees the unsafe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from controller.line import actions as act
@@ -35,6 +35,8 @@ class Meddling:
         self.passed = 0
         self.done = False
         self.die_at: type | None = None
+        self.blind = False
+        """No eye sees the next envelope that falls into the tray."""
         shift.host.meddler = self
         if lie is not None and lie.of is str:
             shift.people.before = self._before
@@ -44,6 +46,11 @@ class Meddling:
         if kind is self.die_at:
             self.die_at = None
             self.shift.clock.after(1, self.shift.host.kill)
+        if self.blind and kind is ev.TrayEye:
+            return [ev.RejectEye(event.seq, event.piece_no, 0)]
+        if self.blind and kind is ev.PieceExited and event.tray:
+            self.blind = False
+            return [replace(event, tray=False, reject=False)]
         lie = self.lie
         if (
             self.done
