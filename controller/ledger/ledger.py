@@ -23,7 +23,7 @@ from controller.ledger.store import Finished, Store
 DISK_RESERVE_BYTES: Final = 256 * 1024 * 1024
 """Below this the ledger stops while there is still room to write down why."""
 CHECKPOINT_EVERY_EVENTS: Final = 500
-VERIFY_AT_OPEN_EVENTS: Final = 200_000
+VERIFY_AT_OPEN_EVENTS: Final = 100_000
 """Checked before the first append, in less than a second; `Ledger.verify_older` checks the others while the line works already."""
 OLDER_AT_ONCE_EVENTS: Final = 2_000
 OLDER_AFTER_S: Final = 10.0

@@ -61,11 +61,13 @@ def _restored(config: LineConfig, now: Standing, notes: Iterable[Event], recent:
     book = Book()
     book.batches = {number: BatchEntry(number, state) for number, state in now.batches.items()}
     book.trays = {number: TrayEntry(number, state) for number, state in now.trays.items()}
-    entries = book.letters
+    entries, batch, of_batch = book.letters, 0, list[LetterEntry]()
     for letter, state in now.letters:
-        batch = letter // 10_000_000
+        if letter // 10_000_000 != batch:
+            batch = letter // 10_000_000
+            of_batch = book.batches[batch].letters
         entry = entries[letter] = LetterEntry(letter, batch, state)
-        book.batches[batch].letters.append(entry)
+        of_batch.append(entry)
     core = LineCore(config, book)
     for event in notes:
         apply = _NOTES.get(event.kind)
