@@ -49,13 +49,14 @@ def extend(previous: bytes, first_seq: int, at_unix_ns: int, records: Iterable[R
     """
     events = []
     seq = first_seq
+    new = tuple.__new__  # a third of the time of the named constructor; 100,000 events a second go through here
     for kind, batch, letter, piece, tray, job, data in records:
         text = canonical(data)
         if "\t" in job:
             raise ValueError(f"an id may not hold a tab: {job!r}")
         line = f"{seq}\t{at_unix_ns}\t{kind}\t{batch}\t{letter}\t{piece}\t{tray}\t{job}\t{text}"
         previous = sha256(previous + line.encode()).digest()
-        events.append(Event(seq, at_unix_ns, kind, batch, letter, piece, tray, job, text, previous))
+        events.append(new(Event, (seq, at_unix_ns, kind, batch, letter, piece, tray, job, text, previous)))
         seq += 1
     return events
 

@@ -125,8 +125,9 @@ class Ledger:
             if seq != self.seq and not self._resident:
                 # Another process wrote since: what we remember may be old.
                 self._known = projection.empty()
-            for noun, keys in projection.subjects(records, self._known).items():
-                self._known[noun].update(writing.states(noun, keys))
+            if not self._resident:
+                for noun, keys in projection.subjects(records, self._known).items():
+                    self._known[noun].update(writing.states(noun, keys))
             events = chain.extend(last_hash, seq + 1, at_unix_ns, records)
             changed = projection.fold(events, self._known, self._advance)
             last_seq = seq + len(events)

@@ -81,7 +81,7 @@ _OFF: Final = {
     "refusal doubts the pieces": (_R + "doubt:refuse", "suspect(line, piece, reason)", "pass"),
     "refusal is final": (_R + "doubt:refuse", "envelope.judged = True", "pass"),
     "unknown exit holds the tray": (
-        _R + "doubt:exit_unknown",
+        _R + "doubt:hold_for_unknown",
         "line.book.place_hold(tray, unknown_hold(piece.uid))",
         "False",
     ),
@@ -124,8 +124,12 @@ _OFF: Final = {
     "tray taken away holds it": (_R + "zone:tray_presence", "line.book.place_hold(tray, TAKEN_AWAY)", "pass"),
     "tray taken away is not there": (_R + "zone:tray_presence", "line.tray_present = False", "pass"),
     "camera out of step": (_R + "zone:camera_out_of_step", "lose(line, Divert.NO_READ, grants=False)", "pass"),
-    "restart doubts what was inside": (_R + "zone:restarted", "if piece.state in _INSIDE:", "if False:"),
-    "restart doubts grants": (_R + "zone:restarted", "elif piece.state == PieceState.PASS_GRANTED:", "elif False:"),
+    "restart doubts what was inside": (_R + "zone:restarted", "doubt.suspect(line, piece, Divert.RESTART)", "pass"),
+    "restart doubts grants": (
+        _R + "zone:restarted",
+        "doubt.exit_unknown(line, None, piece, str(Divert.RESTART))",
+        "pass",
+    ),
     "stopped machine": (_R + "machine:machine_state", "zone.lose(line, Divert.ZONE, grants=False)", "pass"),
     "emptied belt": (_R + "machine:machine_state", "belt_emptied(line)", "pass"),
     "zone loss refuses envelopes": (_R + "zone:lose", "doubt.refuse(line, envelope, reason)", "pass"),
@@ -179,7 +183,7 @@ _OFF: Final = {
         "pass",
     ),
     "copies survive a restart": ("controller.line.restore:_copy_seen", "piece.copies += 1", "pass"),
-    "sheets seen before a restart": ("controller.line.restore:_job_planned", "piece.seen = -1", "pass"),
+    "sheets seen before a restart": ("controller.line.restore:_seen_and_fallen", " else -1", " else 0"),
     "hands survive a restart": ("controller.line.restore:_recall_grants", "doubted.hands = True", "pass"),
     "tray of a fall survives a restart": (
         "controller.line.restore:_recall_grants",
