@@ -138,7 +138,7 @@ ROWS: Final = (
 ELSEWHERE: Final = {
     39: "there is no franking or label printer in the line core; the line has none in its path",
     46: "parsers of case files: tests/property/test_intake_properties.py",
-    50: "time-stamp authority and witness services: not part of the line; the local witness is row 43",
+    50: "a witness on another disk that is away: on real wires, simulator/scenarios/50-witness-unreachable.toml",
 }
 """Rows of the matrix that have no meaning in virtual time, and where they are dealt with."""
 

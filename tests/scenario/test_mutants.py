@@ -7,6 +7,7 @@ from itertools import chain, islice
 import pytest
 
 from simulator.campaign.mutant_list import COVERED, mutants, singles
+from simulator.campaign.mutant_table import renewed
 from simulator.campaign.mutants import Mutant, StaleMutant, Switch, hunt, shifts, small_worlds, switched
 
 QUICK = (
@@ -71,3 +72,17 @@ def test_a_rule_left_off_the_list_is_argued_and_killed_together_with_the_rule_be
         assert reason
         assert name not in listed
         assert any(name in names and len(names) > 1 for names in together), name
+
+
+def test_the_table_of_mutants_is_renewed_in_its_place_and_nothing_else_is_touched():
+    page = "# Title\n\n**old**\n\n| a |\n|---|\n| killed | 1 | x | y | z |\n| **survived** | 1 | x |  |  |\n\nend\n"
+    rows = [
+        {"mutant": "one", "killed_by": "onlooker: a|b", "letters": 7, "where": "there"},
+        {"mutant": "one + two", "killed_by": "", "letters": 9, "where": ""},
+    ]
+    lines = renewed(page, rows).splitlines()
+    assert lines[:2] + lines[3:6] + lines[8:] == ["# Title", "", "", "| a |", "|---|", "", "end"]
+    assert lines[2].startswith(
+        "**1 of 2 killed (50.0 %): 1 single rules and 1 combinations, none in more than 7 letters"
+    )
+    assert lines[6:8] == ["| killed | 7 | one | onlooker: a/b | there |", "| **survived** | 9 | one + two |  |  |"]
