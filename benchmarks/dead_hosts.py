@@ -80,9 +80,7 @@ def machine_main(seed: str) -> None:
 
     Where it is allowed, it is scheduled in real time: a machine does not wait for a computer's neighbours.
     """
-    with suppress(PermissionError):
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    sys.setswitchinterval(0.0005)
+    _in_real_time()
     world = _Telling()
     port = SocketPort(baud=0)
     print(json.dumps(["ADDRESS", port.url]), flush=True)
@@ -92,6 +90,12 @@ def machine_main(seed: str) -> None:
     for word in sys.stdin:
         device.post(port.unplug if word.strip() == "unplug" else port.plug)
     device.close()
+
+
+def _in_real_time() -> None:
+    with suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    sys.setswitchinterval(0.0005)
 
 
 def host_main(link: str) -> None:
@@ -184,7 +188,8 @@ def _kill_again(index: int, rounds: int, deaths: list[_Death]) -> None:
         if way == "pull":
             machine.say("unplug")
         else:
-            host.send_signal(signal.SIGSTOP if way == "stop" else signal.SIGKILL)
+            # Not Popen.send_signal: it asks first whether the process lives, and other threads may run in between.
+            os.kill(host.pid, signal.SIGSTOP if way == "stop" else signal.SIGKILL)
         went = _until(lambda since_us=since_us: machine.aborting[0] > since_us, 2.0)
         at_us, heard_us, safe = machine.aborting
         never = float("inf")
@@ -208,6 +213,7 @@ def _kill_again(index: int, rounds: int, deaths: list[_Death]) -> None:
 def dead_hosts(quick: bool, report: Report) -> None:
     """Stop, kill or unplug a host in Execute; measure on the machine until it is Aborting with its gate at rest."""
     rounds = 40 if quick else 1000
+    _in_real_time()  # whoever pulls the plug is no part of the computer whose plug is pulled
     deaths: list[_Death] = []
     threads = [threading.Thread(target=_kill_again, args=(n, rounds // MACHINES, deaths)) for n in range(MACHINES)]
     for thread in threads:

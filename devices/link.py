@@ -6,6 +6,7 @@ Never interprets a byte. ``/dev/serial/by-id/...``, a pty, ``socket://``, ``rfc2
 from __future__ import annotations
 
 import errno
+import socket
 import termios
 import time
 from collections.abc import Callable
@@ -70,6 +71,7 @@ class Link:
             )
         except (*_UNPLUGGED, ValueError) as problem:
             raise _opening_problem(self.url, problem) from problem
+        _send_at_once(self._port)
 
     @property
     def is_open(self) -> bool:
@@ -159,6 +161,16 @@ def exchange(link: Link, request: bytes, ends: bytes, timeout_s: float, limit: i
             break
         answer += link.read(min(left, 0.05))
     return bytes(answer)
+
+
+def _send_at_once(port: serial.Serial) -> None:
+    """Turn off Nagle's algorithm on ``socket://``, which pyserial leaves on.
+
+    With it a frame waits up to 40 ms for the acknowledgement of the one before, and a host that has died is still heard for as long.
+    """
+    connection = getattr(port, "_socket", None)
+    if isinstance(connection, socket.socket):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _opening_problem(url: str, problem: BaseException) -> LinkError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -108,3 +109,12 @@ def test_a_machine_that_is_not_there_is_told_once_and_waited_for(tmp_path: Path)
         with PtyPeer(tmp_path / "inserter", Peer()):
             wait_for(lambda: driver.is_up)
     assert sum(isinstance(n, LinkLost) and n.why is LinkLostWhy.NEVER_UP for n in heard) == 1
+
+
+def test_a_network_link_sends_every_frame_at_once_so_that_a_dead_host_is_not_heard_any_more() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        Link(f"socket://127.0.0.1:{server.getsockname()[1]}") as link,
+    ):
+        connection = link._port._socket
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
