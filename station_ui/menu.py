@@ -18,6 +18,7 @@ from station_ui import words
 from station_ui.catalogue import language
 from station_ui.security.access import csrf, drawn_for, may, visit
 from station_ui.station import station
+from station_ui.trainee import move_on
 
 _ = lazy_gettext
 
@@ -155,6 +156,7 @@ def page_context(screen: str) -> dict[str, Any]:
 
     The live parts it carries are then never newer than the lists, and a list that has aged is fetched again.
     """
+    move_on()
     return {
         "screen": screen,
         "who": visit(),

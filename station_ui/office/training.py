@@ -6,15 +6,14 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
-from controller.service.commands import Command
-from controller.service.packml import PACKML, Look, worst
 from controller.service.rights import Right
-from controller.service.training import Seen, hints_due, score
+from controller.service.training import hints_due, score
 from controller.service.training_room import TrainingRefused
 from station_ui.door import go
 from station_ui.menu import page_context
 from station_ui.security.access import here, needs
 from station_ui.station import station
+from station_ui.trainee import move_on, seen
 
 pages = Blueprint("training", __name__)
 
@@ -23,11 +22,7 @@ pages = Blueprint("training", __name__)
 @needs(Right.TRAIN)
 def page() -> Any:
     room, badge = station().training, here().person.badge
-    refused = ""
-    try:
-        room.look(badge, _seen(badge))
-    except TrainingRefused as problem:
-        refused = problem.code
+    refused = move_on()
     found = room.run_of(badge)
     run, story = found if found else (None, None)
     live = station().hub.snapshot()
@@ -53,7 +48,7 @@ def start(key: str) -> Any:
     if live is None or not live.simulated:
         return go("training.page", said="not-simulated")
     try:
-        station().training.start(badge, key, _seen(badge))
+        station().training.start(badge, key, seen(badge))
     except TrainingRefused as refused:
         return go("training.page", said=refused.code)
     return go("training.page")
@@ -64,28 +59,3 @@ def start(key: str) -> Any:
 def stop() -> Any:
     station().training.stop(here().person.badge)
     return go("training.page")
-
-
-def _seen(badge: str) -> Seen:
-    live = station().hub.snapshot()
-    if live is None:
-        return Seen(running=False, held=False, zone=0, custody=_custody(badge))
-    state = worst(tuple(machine.state for machine in live.machines if machine.kind == "inserter"))
-    look = PACKML[state][1]
-    return Seen(
-        running=look is Look.RUN,
-        held=look is Look.STOP,
-        zone=len(live.zone_to_scan),
-        custody=_custody(badge),
-    )
-
-
-def _custody(badge: str) -> int:
-    wanted = (Command.CUSTODY_SCAN, Command.CUSTODY_TYPED)
-    return sum(
-        sent.badge == badge
-        and sent.name in wanted
-        and bool(sent.outcome)
-        and (sent.outcome or {}).get("answer") != "refused"
-        for sent in station().door.sent(500)
-    )
