@@ -101,11 +101,12 @@ def test_everything_announced_is_accepted_once_however_bad_the_line_is(ground):
     assert "CLOSED" not in ground.states("tray")
     assert post.done.stored * 2 == post.done.events, "every event was told twice and is stored once"
     assert ground.wire.answers_lost > 0
+    told = PartnerWire(ground.url, ground.token)._ask("GET", f"/letters/{ground.mail[0][1]}")
     again = ground.post()
     again.visit()
     assert again.done.agrees
-    assert again.done.stored == 0
-    told = PartnerWire(ground.url, ground.token)._ask("GET", f"/letters/{ground.mail[0][1]}")
+    # Not by the numbers the API answers: the very same upload within a second is answered the very same.
+    assert PartnerWire(ground.url, ground.token)._ask("GET", f"/letters/{ground.mail[0][1]}") == told
     assert {event["code"] for event in told["tracking"]} & {Code.DELIVERED, Code.RETURNED}
 
 
