@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -29,6 +30,10 @@ PAGE_THREADS: Final = 16
 CONNECTIONS_MAX: Final = STREAMS_MAX * 3
 SWITCH_S: Final = 0.0005
 """Every write of a stream lets go of the interpreter; a page that is being drawn must give it back sooner than after 5 ms."""
+
+
+BEHIND_THE_LINE: Final = 5
+"""Niceness of this process: a screen may wait for a piece, never a piece for a screen."""
 
 
 class NoLedger(RuntimeError):
@@ -85,6 +90,7 @@ def run_server(door: LedgerDoor, store: StationStore, out: Path, port: int, line
     """Bind, say where, and serve until interrupted."""
     server, app = make_server(door, store, out, port, line, **options)
     sys.setswitchinterval(SWITCH_S)
+    os.nice(BEHIND_THE_LINE)
     with app.extensions["station"].hub, WebhookSender(door, app.extensions["station"].partners):
         click.echo(f"工位屏幕 Station screens: {server.url}  (Ctrl-C ends; the line goes on)")
         if not app.extensions["station"].entry.is_set_up():
