@@ -444,7 +444,9 @@ def test_a_granted_piece_that_is_void_by_now_and_falls_holds_the_tray(seen: str)
     floor = running(*[1] * 6)
     floor.run(4)
     envelope, piece = granted_inside(floor)
-    assert floor.ask(ev.CustodyScan(90, "op1", ControlMark(PieceUid(piece.uid), 1, 1).encode(KEY), "in hand")) is not None
+    assert (
+        floor.ask(ev.CustodyScan(90, "op1", ControlMark(PieceUid(piece.uid), 1, 1).encode(KEY), "in hand")) is not None
+    )
     assert piece.state == PieceState.VOID
     floor.core.step(ev.OpenTray(91, "op1", 101))
     seq = floor.machine.seq
