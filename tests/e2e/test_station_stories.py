@@ -226,7 +226,7 @@ def test_an_idle_screen_locks_but_never_hides_a_stopped_line(ground, browser):
 def test_a_revoked_badge_loses_its_screen_at_once(ground, browser):
     page = sign_in(ground, browser, "LBQUAL0001")
     ground.entry.set_active("LBQUAL0001", active=False, by="test")
-    page.wait_for_url("**/login")
+    page.wait_for_url("**/login", timeout=10_000)
     ground.entry.set_active("LBQUAL0001", active=True, by="test")
     page.context.close()
 
@@ -234,7 +234,7 @@ def test_a_revoked_badge_loses_its_screen_at_once(ground, browser):
 def test_a_silent_line_and_a_dead_server_both_show_within_three_seconds_and_heal_by_themselves(ground, browser):
     page = sign_in(ground, browser, "LBOPER0001")
     ground.line.frozen = True
-    expect(page.locator(".andon h1")).to_have_text("产线没有上报")
+    expect(page.locator(".andon h1")).to_have_text("产线没有上报", timeout=10_000)
     ground.line.frozen = False
     expect(page.locator(".andon h1")).to_have_text("运行中")
     vault = PinVault(memory_kib=8, passes=1, lanes=1)
