@@ -14,7 +14,7 @@ from controller.line.core import LineCore
 from controller.service.live import Task, TaskKind
 from controller.states import BatchState, JobState, LetterState, PackState, PieceState, TrayState
 
-_OPEN_TRAYS: Final = frozenset({TrayState.OPEN, TrayState.CLOSING, TrayState.AUDIT})
+OPEN_TRAYS: Final = frozenset({TrayState.OPEN, TrayState.CLOSING, TrayState.AUDIT})
 _TO_COME: Final = frozenset(
     {
         PieceState.PLANNED,
@@ -74,7 +74,7 @@ def _trays_to_mind(core: LineCore, *, more_to_come: bool) -> Iterator[Task]:
     if more_to_come and (line.tray is None or not (line.tray_present or line.state == PackState.EXECUTE)):
         yield Task(TaskKind.PUT_TRAY)
     for tray in core.book.trays.values():
-        if tray.holds and tray.state in _OPEN_TRAYS:
+        if tray.holds and tray.state in OPEN_TRAYS:
             if tray is line.tray and more_to_come:
                 yield Task(TaskKind.CHANGE_TRAY, len(tray.pieces), tray.number)
             elif not tray.under_way and not any(envelope.granted for envelope in line.inside.values()):

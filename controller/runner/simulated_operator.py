@@ -16,11 +16,11 @@ from controller.line.actions import Answer, Reply
 from controller.line.book import PieceEntry, TrayEntry
 from controller.line.core import LineCore
 from controller.model import ControlMark, PieceUid, parse_piece_name, piece_name
-from controller.runner.floor_tasks import has_run
+from controller.runner.floor_tasks import OPEN_TRAYS, has_run
 from controller.runner.scanner import ScannerLine
 from controller.runner.zone_scan import ZoneScan
 from controller.service.commands import Command
-from controller.states import BatchState, JobState, LetterState, PackState, PieceState, TrayState
+from controller.states import BatchState, JobState, LetterState, PackState, PieceState
 
 BADGE, SECOND = "SIM-1", "SIM-2"
 ANSWER_S = 5.0
@@ -47,7 +47,6 @@ _ON_THE_WAY: Final = frozenset(
         PieceState.PASS_GRANTED,
     }
 )
-_OPEN_TRAYS: Final = frozenset({TrayState.OPEN, TrayState.CLOSING, TrayState.AUDIT})
 
 Ask = Callable[[str, Mapping[str, object], str], int]
 """Name, arguments, badge."""
@@ -102,7 +101,7 @@ class SimulatedOperator:
         if any(True for _ in book.needs_attempt(self.batch)):
             return False
         for tray in book.trays.values():
-            if tray.state in _OPEN_TRAYS and (tray.pieces or tray is not self.core.line.tray) and not tray.holds:
+            if tray.state in OPEN_TRAYS and (tray.pieces or tray is not self.core.line.tray) and not tray.holds:
                 self._once(f"close:{tray.number}", Command.TRAY_CLOSE, {"tray": tray.number}, now_s)
                 return False
         if self._account_for_missing(now_s):
@@ -188,7 +187,7 @@ class SimulatedOperator:
     def _mind_trays(self, now_s: float) -> None:
         line = self.core.line
         for tray in self.core.book.trays.values():
-            if tray.state not in _OPEN_TRAYS:
+            if tray.state not in OPEN_TRAYS:
                 continue
             if tray is line.tray and len(tray.pieces) >= line.config.tray_capacity:
                 self._once("tray", Command.TRAY_OPEN, {"tray": max(self.core.book.trays) + 1}, now_s)
