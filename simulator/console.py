@@ -260,6 +260,7 @@ SAYINGS: tuple[Saying, ...] = (
     _say(rf"scale unstable{_N}", "scale unstable [N]", "秤不稳", "the scale says nothing N times", _counted("scale_unstable")),
     _say(rf"scale drift{_N}", "scale drift [N]", "秤漂移", "the scale shows 2 g too much N times", _counted("scale_drift")),
     _say(rf"skip scan{_N}", "skip scan [N]", "废件未扫", "N rejected envelopes are thrown away unscanned", _counted("skip_scan")),
+    _say(rf"burn stack{_N}", "burn stack [N]", "印好的N叠纸烧毁", "the next N printed stacks never reach the feeder", _counted("burn_stack")),
     _say(r"noise (?P<share>[\d.]+) ?%", "noise P%", "串口噪声", "that share of bytes to the host is lost or flipped", _noise),
     _say(r"host (?P<act>kill|stop) controller(?: (?P<seconds>[\d.]+))?", "host kill controller | host stop controller SECONDS", "杀死/冻结控制器", "ask whoever runs the controller", _host),
     _say(r"host clock (?P<seconds>[+-]?[\d.]+)", "host clock SECONDS", "控制器所在计算机的时钟跳变", "the clock of the controller's computer jumps", _clock),

@@ -38,6 +38,7 @@ COUNTED: Mapping[str, str] = {
     "scale_unstable": "the scale does not settle and says nothing",
     "scale_drift": "the scale shows two grams too much",
     "skip_scan": "a rejected envelope is thrown away without a scan",
+    "burn_stack": "a printed stack never reaches the feeder",
     "lose_bytes": "a byte on its way to the host is lost",
     "flip_bits": "a byte on its way to the host has a flipped bit",
 }

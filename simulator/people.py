@@ -115,6 +115,9 @@ class Operator:
         self._device.post(lambda: self._collect(stack))
 
     def _collect(self, stack: Stack) -> None:
+        if self._defects.take("burn_stack"):
+            self._journal.write("stack_burnt", job=stack.job, sheets=[sheet.told() for sheet in stack.sheets])
+            return
         self.stacks.append(stack)
         self.tend_feeder()
 

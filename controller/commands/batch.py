@@ -31,7 +31,7 @@ def list_batches(out: Path) -> None:
 @click.argument("number", type=int)
 @out_option
 def open_items(number: int, out: Path) -> None:
-    """Name every piece that keeps a batch from closing. Exit code 1 when there is any.
+    """Name every piece that keeps a batch from closing, with its print job. Exit code 1 when there is any.
 
     \b
     Example: letterline batch open-items 1
@@ -40,7 +40,7 @@ def open_items(number: int, out: Path) -> None:
 
     pieces = open_desk_of(out).unaccounted(number)
     for piece in pieces:
-        click.echo(f"{piece_name(piece.uid)}  {piece.state}  {piece.reason}")
+        click.echo("  ".join(word for word in (piece_name(piece.uid), piece.state, piece.reason, piece.job) if word))
     raise SystemExit(1 if pieces else 0)
 
 

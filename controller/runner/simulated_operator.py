@@ -32,6 +32,8 @@ UNFOUND_S = 4.0
 """Taken out of the machine, and not scanned by then: it will not be."""
 LOST_JOB_S = 12.0
 """A doubtful job whose paper has not come by then will not come."""
+LOST_STACK_S = 20.0
+"""Printed, says the queue, the feeder is empty, and no stack of it by then: burnt, soaked, or carried elsewhere."""
 
 _PIECE_NAME: Final = re.compile(r"\d{6}-\d{7}-\d{2}")
 _WAITING_STATES: Final = frozenset(
@@ -73,6 +75,7 @@ class SimulatedOperator:
     _in_hand: set[int] = field(default_factory=set)
     _quiet_since_s: float = 0.0
     _zone_since_s: float = 0.0
+    _fed_s: float = 0.0
 
     # -- one look ----------------------------------------------------------------------------------------------------------
 
@@ -88,6 +91,7 @@ class SimulatedOperator:
             return
         self._mind_trays(now_s)
         self._mind_machine(now_s)
+        self._mind_stacks(now_s)
         self._destroy(now_s)
 
     def finish(self, now_s: float) -> bool:
@@ -176,6 +180,16 @@ class SimulatedOperator:
         elif now_s - max(self._zone_since_s, self.last_scan_s) > UNFOUND_S:
             # What was taken out does not turn up (thrown away, put into a tray): the floor is searched, the tray on HOLD is looked through.
             self._once("search", Command.SEARCH_ENDED, {"batch": self.batch}, now_s)
+
+    def _mind_stacks(self, now_s: float) -> None:
+        """Give up, before two persons, a printed job whose paper never comes: its letters are printed again."""
+        line = self.core.line
+        jobs = [job for job in self.core.book.jobs.values() if job.state != JobState.CANCELLED and not has_run(job)]
+        if not jobs or line.inside or line.feed.waiting or any(job.state != JobState.COMPLETED for job in jobs):
+            self._fed_s = now_s
+        elif now_s - self._fed_s >= LOST_STACK_S:
+            arguments = {"job": jobs[0].name, "reason": "SIMULATED: its stack never came", "second_badge": SECOND}
+            self._once(f"give-up:{jobs[0].name}", Command.GIVE_UP_JOB, arguments, now_s)
 
     def _closing(self) -> bool:
         letters = self.core.book.batches[self.batch].letters

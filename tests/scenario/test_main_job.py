@@ -104,6 +104,26 @@ def test_a_batch_with_every_trouble_of_the_day_ends_balanced(cases: Path, tmp_pa
         end_world(out)
 
 
+def test_a_stack_that_burns_before_the_feeder_is_given_up_by_two_persons_and_printed_again(
+    cases: Path, tmp_path: Path
+) -> None:
+    scenario, out = tmp_path / "burnt.toml", tmp_path / "out"
+    scenario.write_text(
+        'title = "A stack burns"\nseed = 7\n[[printer]]\nname = "P1"\n'
+        '[[fault]]\nwhen = "printed 1"\ndo = "burn stack"\n[post]\n'
+    )
+    try:
+        done = subprocess.run(command(cases, out, scenario), capture_output=True, text=True, timeout=150, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        facts = assert_whole(out, 30)
+        burnt = [line for line in (out / "sim" / "world.jsonl").read_text().splitlines() if '"stack_burnt"' in line]
+        assert len(burnt) == 1
+        assert int(str(facts["reprinted"])) > 0
+        assert sorted(one.item for one in read_cage(out / "sim")) == announced(out), "what the post finds in the trays"
+    finally:
+        end_world(out)
+
+
 def test_a_killed_controller_resumes_and_every_letter_leaves_once(cases: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     try:
