@@ -116,6 +116,8 @@ class ExitFacts(NamedTuple):
     items: Sequence[str]
     address_ok: bool | None
     weight_mg: int
+    postage: int
+    """The amount the franking head confirmed for it, once and once only; 0: none."""
     producing: bool
     tray_in_place: bool
     late: bool
@@ -131,6 +133,8 @@ class ExitPolicy:
     envelope_mg: int = 0
     tolerance_mg: int = 2_400
     """Just under half an A4 sheet of 80 g/m² (4.99 g): tells N from N±1."""
+    postage: int = 0
+    """What the franking head must confirm, in 1/100 of the currency unit (分); 0: the line has no such head."""
 
 
 def judge(facts: ExitFacts, policy: ExitPolicy) -> Verdict:
@@ -195,6 +199,11 @@ def _wrong_weight(facts: ExitFacts, policy: ExitPolicy) -> bool:
     return abs(facts.weight_mg - policy.envelope_mg - facts.sheets * policy.sheet_mg) > policy.tolerance_mg
 
 
+def _no_postage(facts: ExitFacts, policy: ExitPolicy) -> bool:
+    """Where there is a franking head: it did not confirm exactly the amount due, or said more than one word of this envelope."""
+    return policy.postage > 0 and facts.postage != policy.postage
+
+
 def _not_producing(facts: ExitFacts, policy: ExitPolicy) -> bool:
     """Grants are legal only in Execute and Production."""
     return not facts.producing
@@ -220,6 +229,7 @@ EXIT_RULES: tuple[tuple[Divert, ExitRule], ...] = (
     (Divert.CODES_DISAGREE, _codes_disagree),
     (Divert.ADDRESS_DOUBT, _address_doubt),
     (Divert.WEIGHT, _wrong_weight),
+    (Divert.NO_POSTAGE, _no_postage),
     (Divert.NOT_PRODUCING, _not_producing),
     (Divert.NO_TRAY, _no_tray),
     (Divert.LATE, _late),

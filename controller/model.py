@@ -272,6 +272,7 @@ class Divert(StrEnum):
     CODES_DISAGREE = "codes-disagree"
     ADDRESS_DOUBT = "address-doubt"
     WEIGHT = "weight"
+    NO_POSTAGE = "no-postage"
     LATE = "late"
     ZONE = "zone"
     LINK_LOST = "link-lost"

@@ -117,6 +117,14 @@ class GateWhy(IntEnum):
     PURGE = 4
 
 
+class PostageOutcome(IntEnum):
+    """What a franking head says of an envelope: nothing printed; printed and booked; printed, but the amount is not confirmed."""
+
+    REFUSED = 0
+    PRINTED = 1
+    UNCONFIRMED = 2
+
+
 class StackChange(IntEnum):
     LOADED = 1
     ENDED = 2
@@ -169,6 +177,15 @@ class PieceFormed(InserterEvent):
     first_sheet: int
     last_sheet: int
     undecided: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PieceFranked(InserterEvent):
+    """The franking head had this piece; ``amount`` in 1/100 of the currency unit. Only machines with such a head say it."""
+
+    piece_no: int
+    amount: int
+    outcome: PostageOutcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,3 +86,5 @@ class Envelope:
     past_gate: bool = False
     passed: bool = False
     jammed: bool = False
+    postage: int = 0
+    """What the franking head really printed on it, in 1/100 of the currency unit."""

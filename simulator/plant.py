@@ -22,6 +22,7 @@ from simulator.fault_plan import Faults
 from simulator.inserter.device import InserterDevice, clock_us
 from simulator.inserter.firmware import Firmware
 from simulator.inserter.modbus_server import ModbusDoor
+from simulator.inserter.path import ENVELOPE_MG, SHEET_MG
 from simulator.inserter.port import BytePort, PtyPort
 from simulator.inserter.registers import DeviceRegisters
 from simulator.inserter.rtu_cable import RtuCable
@@ -205,6 +206,8 @@ class Plant:
             f"url = {text(self._inserter_url())}",
             f"baud = {machine.baud or 115200}",
             f"scale = {text(machine.scale)}",
+            *([f"sheet_mg = {SHEET_MG}", f"envelope_mg = {ENVELOPE_MG}"] if machine.scale else []),
+            *([f"postage = {machine.franking}"] if machine.franking else []),
             "",
             "[scanner]",
             f"url = {text(str(self.scanner.link))}",
@@ -253,6 +256,8 @@ class Plant:
 
     def _landed(self, where: str, envelope: Envelope, **more: object) -> None:
         sheets = [sheet.told() for sheet in envelope.sheets]
+        if self.scenario.machine.franking:
+            more["postage"] = envelope.postage
         self.journal.write(
             "exit", piece_no=envelope.piece_no, epoch=self.device.firmware.epoch, where=where, sheets=sheets, **more
         )

@@ -34,6 +34,7 @@ class MachinePlan:
     """Times at speed 1 in ms; 100 ms pitch is 36,000 envelopes an hour.
 
     ``reader``: a fixed barcode reader over the exit, on a serial line of its own. ``fold_buffer`` sets fit between accumulator and fold.
+    ``franking``: what a franking head prints on every envelope, in 1/100 of the currency unit; 0: there is no such head.
 
     ``c2_to_gate_ms`` is 1.0 m of belt at 3.29 m/s. ``transport`` is serial (pty), socket (TCP), modbus (registers over TCP)
     or modbus-rtu (registers on a pty). ``optics`` is what both cameras see through: mild, or a level of `simulator.optics`.
@@ -55,6 +56,7 @@ class MachinePlan:
     fold_buffer: int = 4
     bin_capacity: int = 500
     scale: bool = False
+    franking: int = 0
     reader: bool = False
     transport: str = "serial"
     baud: int = 115200
@@ -86,6 +88,7 @@ class MachinePlan:
             fold_buffer=self.fold_buffer,
             bin_capacity=self.bin_capacity,
             scale=self.scale,
+            franking=self.franking,
         )
 
 

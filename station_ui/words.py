@@ -120,6 +120,7 @@ DIVERT_REASONS: Final = {
     "codes-disagree": _("mark and postal number disagree"),
     "address-doubt": _("address not wholly in the window"),
     "weight": _("wrong weight"),
+    "no-postage": _("postage not confirmed"),
     "late": _("decided too late"),
     "zone": _("was inside during a stop"),
     "link-lost": _("link to the machine lost"),

@@ -98,6 +98,7 @@ class AlarmCode(StrEnum):
     FOREIGN_IN_TRAY = "foreign-in-tray"
     CONSECUTIVE_NO_READS = "consecutive-no-reads"
     CONSECUTIVE_EXIT_FAULTS = "consecutive-exit-faults"
+    POSTAGE_REFUSED = "postage-refused"
     GATE_NOT_PASSING = "gate-not-passing"
     CHALLENGE_FAILED = "challenge-failed"
     CAMERA_OUT_OF_STEP = "camera-out-of-step"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from controller.line import events
 from controller.line.actions import Step
 from controller.line.book import Book
-from controller.line.rules import bypass, custody, exits, feed, machine, pieces, printing, returns, trays, zone
+from controller.line.rules import bypass, custody, exits, feed, machine, pieces, postage, printing, returns, trays, zone
 from controller.line.state import LineConfig, LineState
 from controller.states import PackState
 
@@ -31,6 +31,7 @@ FROM_MACHINE: Final[dict[type, Handler]] = {
     events.StackLoaded: feed.stack_loaded,
     events.StackEnded: feed.stack_ended,
     events.PieceFormed: pieces.piece_formed,
+    events.Franked: postage.franked,
     events.PieceAtExit: pieces.piece_at_exit,
     events.GateSet: exits.gate_set,
     events.TrayEye: exits.tray_eye,

@@ -49,6 +49,7 @@ __all__ = [
     "ExitRead",
     "Fault",
     "FrameGap",
+    "Franked",
     "FreeLetter",
     "GateSet",
     "GiveUpJob",
@@ -150,6 +151,16 @@ class PieceFormed:
     first_sheet: int
     last_sheet: int
     undecided: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Franked:
+    """The franking head had the envelope. ``outcome``: 0 nothing printed, 1 printed and ``amount`` booked, 2 printed, amount not confirmed."""
+
+    seq: int
+    piece_no: int
+    amount: int
+    outcome: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +356,7 @@ MachineEvent = (
     | StackLoaded
     | StackEnded
     | PieceFormed
+    | Franked
     | PieceAtExit
     | GateSet
     | TrayEye

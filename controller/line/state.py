@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from controller.integrity import ExitPolicy, SheetFact
@@ -56,19 +56,23 @@ class LinePiece:
     """One envelope inside the machine, from `PieceFormed` to `PieceExited`.
 
     ``owner``: the piece it is, once proven whole. ``hands``: a cover was open while it was inside. ``uids``: every piece that
-    has a sheet in it. ``refused``: why it gets no grant.
+    has a sheet in it. ``refused``: why it gets no grant. ``franked``: how many words the franking head said of it; ``postage``: what
+    the only one of them confirmed; ``imprints``: what all of them say was printed.
     """
 
     __slots__ = (
         "at_exit",
         "challenge",
         "first",
+        "franked",
         "granted",
         "hands",
+        "imprints",
         "judged",
         "last",
         "owner",
         "piece_no",
+        "postage",
         "read",
         "refused",
         "tray",
@@ -91,6 +95,9 @@ class LinePiece:
         self.refused: Divert | None = None
         self.zone: Divert | None = None
         self.challenge = False
+        self.franked = 0
+        self.postage = 0
+        self.imprints = 0
         self.tray = 0
         self.tray_seen = False
 
@@ -178,6 +185,7 @@ class LineState:
         "mode",
         "now_us",
         "passed_since_reject",
+        "postage_bad_in_row",
         "reason",
         "rejected_in_row",
         "seq",
@@ -220,10 +228,16 @@ class LineState:
         self.tray_warned = False
         self.closing: dict[int, CloseTray] = {}
         self.exit_bad_in_row = 0
+        self.postage_bad_in_row = 0
         self.rejected_in_row = 0
         self.passed_since_reject = 0
         self.trays_since_challenge: set[int] = set()
         self.challenge_due = config.challenge_at_start and config.challenge_every > 0
+
+    def must_prove(self, policy: ExitPolicy) -> None:
+        """Judge by ``policy`` from now on: the line file says what this line's machine can weigh and frank."""
+        self.config = replace(self.config, policy=policy)
+        self.exit_policy = policy
 
     @property
     def producing(self) -> bool:

@@ -28,6 +28,7 @@ _WORDS: Final[dict[AlarmCode, tuple[str, str, str, str, Severity, Press]]] = {
     _A.FOREIGN_IN_TRAY: ("邮筐中有未放行的件", "Something that was not granted is in a tray", "不得移动邮筐，逐件扫描", "Do not move the tray; scan every envelope", _STOP, Press.AUDIT_TRAY),
     _A.CONSECUTIVE_NO_READS: ("连续多张读不出", "Several sheets in a row could not be read", "检查印刷与进纸相机", "Check the print and the sheet camera", _STOP, Press.RESUME),
     _A.CONSECUTIVE_EXIT_FAULTS: ("出口连续读不出", "Several pieces in a row could not be read at the exit", "检查出口相机与窗口", "Check the exit camera and the windows", _STOP, Press.RESUME),
+    _A.POSTAGE_REFUSED: ("邮资机连续未确认邮资", "The franking head failed for several pieces in a row", "检查邮资余额与设定金额，再按“继续”", "Check its credit and the amount it is set to, then press Resume", _STOP, Press.RESUME),
     _A.GATE_NOT_PASSING: ("闸门不放行", "The gate does not open", "检查闸门", "Check the gate", _STOP, Press.RESUME),
     _A.CHALLENGE_FAILED: ("挑战件检验失败", "The challenge piece was not rejected", "闸门或光眼有故障，停用并核对邮筐", "Gate or eyes are faulty: audit the trays", _STOP, Press.AUDIT_TRAY),
     _A.CAMERA_OUT_OF_STEP: ("相机计数不符", "A camera lost count", "按“继续”重新计数", "Press Resume to count anew", _STOP, Press.RESUME),
@@ -49,7 +50,7 @@ _WORDS: Final[dict[AlarmCode, tuple[str, str, str, str, Severity, Press]]] = {
 PAST_WHEN_RUNNING: Final = frozenset(
     {
         _A.LINK_LOST, _A.MACHINE_REBOOTED, _A.MACHINE_STOPPED, _A.COVER_OPENED, _A.JAM, _A.REMOVED_BY_HAND, _A.BIN_FULL, _A.NO_SHEETS,
-        _A.CONSECUTIVE_NO_READS, _A.CONSECUTIVE_EXIT_FAULTS, _A.GATE_NOT_PASSING, _A.CAMERA_OUT_OF_STEP, _A.WRONG_STACK,
+        _A.CONSECUTIVE_NO_READS, _A.CONSECUTIVE_EXIT_FAULTS, _A.POSTAGE_REFUSED, _A.GATE_NOT_PASSING, _A.CAMERA_OUT_OF_STEP, _A.WRONG_STACK,
     }
 )  # fmt: skip
 PAST_WHEN_NO_HOLD: Final = frozenset({_A.TRAY_HOLD, _A.FOREIGN_IN_TRAY, _A.PULL_FROM_TRAY, _A.TRAY_MISSING})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from controller.integrity import ExitPolicy
 
 
 class LineFileError(Exception):
@@ -27,7 +29,7 @@ class CameraEntry:
 @dataclass(frozen=True, slots=True)
 class LineFile:
     """``scanner`` is the hand scanner at the exception station; ``requests`` a file in which a simulated world asks for what only the
-    host can do (restart the print server). Both are empty when there is none."""
+    host can do (restart the print server). Both are empty when there is none. ``proves``: what the inserter weighs and franks."""
 
     name: str
     simulated: bool
@@ -38,6 +40,7 @@ class LineFile:
     scanner: str = ""
     requests: Path | None = None
     console: str = ""
+    proves: ExitPolicy = field(default_factory=ExitPolicy)
 
 
 def read_line_file(path: Path) -> LineFile:
@@ -65,12 +68,36 @@ def read_line_file(path: Path) -> LineFile:
             scanner=str(raw.get("scanner", {}).get("url", "")),
             requests=path.parent / requests if requests else None,
             console=str(raw.get("console", "")),
+            proves=_proves(raw["inserter"]),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise LineFileError(f"{path}: 缺少或错误的键 / missing or wrong key: {error}") from None
     if not file.printers:
         raise LineFileError(f"{path}: 至少需要一台打印机 / at least one [[printer]] is needed")
     return file
+
+
+def _proves(inserter: dict[str, Any]) -> ExitPolicy:
+    """Return what must be proven of each envelope beside its marks: a weight where the inserter has a scale, postage where it franks."""
+    usual = ExitPolicy()
+    policy = ExitPolicy(
+        sheet_mg=_whole(inserter, "sheet_mg", 0),
+        envelope_mg=_whole(inserter, "envelope_mg", 0),
+        tolerance_mg=_whole(inserter, "tolerance_mg", usual.tolerance_mg),
+        postage=_whole(inserter, "postage", 0),
+    )
+    if inserter.get("scale") and not policy.sheet_mg:
+        raise ValueError(
+            "inserter.scale 为真时须给出 sheet_mg、envelope_mg / a scale needs inserter.sheet_mg and envelope_mg"
+        )
+    return policy
+
+
+def _whole(table: dict[str, Any], key: str, default: int) -> int:
+    value = table.get(key, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"inserter.{key} = {value!r} 须为非负整数 / must be a whole number, not below 0")
+    return value
 
 
 def _camera(raw: dict[str, Any], name: str) -> CameraEntry:

@@ -123,7 +123,11 @@ def _run(
     if world:
         world.stop()
     _say_held(say, core.book, taken.batch)
-    violations = tuple(check_world(job.out / "sim" / "world.jsonl", core.book, taken.batch)) if world else ()
+    violations = (
+        tuple(check_world(job.out / "sim" / "world.jsonl", core.book, taken.batch, file.proves.postage))
+        if world
+        else ()
+    )
     _time_stages(stages, session)
     return _hand_out(job, intake, session, stages, violations, closed=closed)
 

@@ -143,6 +143,7 @@ class Session:
         stack.callback(lease.close)
         if self.opened.ledger.catch_up():
             self.core = restored_core(self.opened, self.core.line.config)
+        self.core.line.must_prove(file.proves)
         self.outlets.open_plant(stack, file.name)
         tap = self.outlets.tap(stack, file.inserter)
         epoch, seq = self.core.line.epoch, self.core.line.seq

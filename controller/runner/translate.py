@@ -29,6 +29,10 @@ def _formed(event: kinds.PieceFormed) -> line.LineEvent:
     return line.PieceFormed(event.event_seq, event.piece_no, event.first_sheet, event.last_sheet, event.undecided)
 
 
+def _franked(event: kinds.PieceFranked) -> line.LineEvent:
+    return line.Franked(event.event_seq, event.piece_no, event.amount, int(event.outcome))
+
+
 def _at_exit(event: kinds.PieceAtExit) -> line.LineEvent:
     return line.PieceAtExit(event.event_seq, event.piece_no, event.c2_trigger, event.gate_at_us, event.weight_mg)
 
@@ -74,6 +78,7 @@ _WORDS: Final[dict[type, Callable[[Any], line.LineEvent]]] = {
     kinds.SheetFed: _sheet,
     kinds.StackChanged: _stack,
     kinds.PieceFormed: _formed,
+    kinds.PieceFranked: _franked,
     kinds.PieceAtExit: _at_exit,
     kinds.GateSet: _gate,
     kinds.TrayEye: _tray_eye,

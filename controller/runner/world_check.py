@@ -18,16 +18,11 @@ from controller.states import PieceState
 _LEFT = (PieceState.RELEASED, PieceState.ACCEPTED)
 
 
-def check_world(log: Path, book: Book, batch: int) -> list[str]:
-    """Return every violation, in words; an empty list is what must be."""
-    place: dict[tuple[str, int], tuple[int, int, int]] = {}
-    for job in book.jobs.values():
-        index = 0
-        for piece in job.pieces:
-            for k in range(1, piece.sheets + 1):
-                place[job.name, index] = (piece.uid, k, piece.sheets)
-                index += 1
+def check_world(log: Path, book: Book, batch: int, postage: int = 0) -> list[str]:
+    """Return every violation, in words; an empty list is what must be. ``postage``: what each envelope must be franked with, 0: nothing."""
+    place = _places(book)
     in_tray: list[tuple[int, int]] = []
+    unpaid: dict[int, int] = {}
     found: list[str] = []
     for fact in _facts(log):
         if fact.get("what") == "exit" and fact.get("where") == "tray":
@@ -35,6 +30,8 @@ def check_world(log: Path, book: Book, batch: int) -> list[str]:
             if problem:
                 found.append(problem)
             in_tray.append((uid, int(fact.get("tray", 0))))
+            if postage and fact.get("postage") != postage:
+                unpaid[uid] = int(fact.get("postage", 0))
         elif fact.get("what") == "pulled":
             uid, _ = _contents(fact, place)
             if (uid, int(fact["tray"])) in in_tray:
@@ -47,11 +44,24 @@ def check_world(log: Path, book: Book, batch: int) -> list[str]:
             found.append(f"I1: {count} envelopes of piece {uid} left")
         if entry is None or entry.state not in _LEFT:
             found.append(f"I3: piece {uid} left, but the ledger has it as {entry.state if entry else 'unknown'}")
+    found += [f"row 39: piece {uid} left franked with {unpaid[uid]}, not {postage}" for uid in left if uid in unpaid]
     letters = Counter(uid // 100 for uid in left)
     found += [f"I1: {count} pieces of letter {letter} left" for letter, count in letters.items() if count > 1]
     missing = [piece.uid for piece in book.batches[batch].pieces if piece.state in _LEFT and piece.uid not in left]
     found += [f"I6: the ledger released piece {uid}, but no tray that left holds it" for uid in missing]
     return found
+
+
+def _places(book: Book) -> dict[tuple[str, int], tuple[int, int, int]]:
+    """Return (uid, k, n) of the sheet at each place of each print job."""
+    place: dict[tuple[str, int], tuple[int, int, int]] = {}
+    for job in book.jobs.values():
+        index = 0
+        for piece in job.pieces:
+            for k in range(1, piece.sheets + 1):
+                place[job.name, index] = (piece.uid, k, piece.sheets)
+                index += 1
+    return place
 
 
 def _contents(fact: dict[str, Any], place: dict[tuple[str, int], tuple[int, int, int]]) -> tuple[int, str]:

@@ -19,6 +19,8 @@ from devices.kinds import (
     PieceAtExit,
     PieceExited,
     PieceFormed,
+    PieceFranked,
+    PostageOutcome,
     Reason,
     RejectEye,
     Removed,
@@ -101,6 +103,7 @@ _EVENTS: dict[int, tuple[struct.Struct, type[InserterEvent], tuple[Callable[[Any
     10: (struct.Struct("<HBB"), MachineFault, (Reason, Zone, bool)),
     11: (struct.Struct("<IB"), TrayPresence, (int, bool)),
     12: (struct.Struct("<BB"), Removed, (Zone, int)),
+    13: (struct.Struct("<IIB"), PieceFranked, (int, int, PostageOutcome)),
 }
 """Event code: fields after ``code u8, event_seq u32, time_us u64``, what they become, and how each is read."""
 

@@ -14,8 +14,11 @@ from typing import Protocol
 
 from simulator.defects import Defects
 from simulator.inserter.timers import Timers
-from simulator.inserter.vocabulary import PIECE_UNDECIDED, SHEET_DOUBLE, EventCode, GateWhy, Zone
+from simulator.inserter.vocabulary import PIECE_UNDECIDED, SHEET_DOUBLE, EventCode, GateWhy, Postage, Zone
 from simulator.paper import Envelope, Sheet, Stack
+
+ENVELOPE_MG, SHEET_MG = 6_000, 4_990
+"""A ZL window envelope, and A4 of 80 g/m²."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Mechanics:
     """Complete sets that fit between accumulator and fold; the feeder rests while it is full."""
     bin_capacity: int = 500
     scale: bool = False
+    franking: int = 0
+    """What the franking head prints on every envelope, in 1/100 of the currency unit; 0: there is none."""
     slack_mm: tuple[float, float] = (20.0, 15.0)
 
 
@@ -267,9 +272,28 @@ class PaperPath:
                 self._world.fact("envelope_missed", piece_no=piece.piece_no)
                 piece.sheets, lost = [], piece.sheets
                 self._world.lands_in_bin(Envelope(0, lost, 0, 0))
+            if timing.franking:
+                self._timers.after_belt(timing.envelope_us, lambda: self._frank(piece))
             self._timers.after_belt(timing.envelope_us + timing.to_c2_us, lambda: self._step(piece, Zone.C2))
         elif zone == Zone.C2:
             self._at_c2(piece)
+
+    def _frank(self, piece: Envelope) -> None:
+        """Print postage on the envelope that lies under the head, and say what came of it."""
+        amount = self.mechanics.franking
+        if piece not in self.inside.pieces or piece.jammed:
+            return
+        outcome = Postage.PRINTED
+        if self._defects.take("franking_refuses"):
+            amount, outcome = 0, Postage.REFUSED
+        elif self._defects.take("franking_wrong"):
+            amount += self._rng.choice((-20, 80, 300))
+        elif self._defects.take("franking_unconfirmed"):
+            outcome = Postage.UNCONFIRMED
+        piece.postage += amount
+        self._world.fact("franked", piece_no=piece.piece_no, amount=amount, outcome=outcome.name)
+        if piece.piece_no:
+            self._emit(EventCode.POSTAGE, (piece.piece_no, amount, outcome))
 
     def _at_c2(self, piece: Envelope) -> None:
         timing = self.mechanics
@@ -283,9 +307,9 @@ class PaperPath:
         self._timers.after_belt(timing.c2_to_gate_us, lambda: self._at_gate(piece))
 
     def _weigh(self, piece: Envelope) -> int:
-        """Return the envelope's weight in mg, 0 when the scale does not settle: 80 g/m² A4 and a ZL window envelope."""
+        """Return the envelope's weight in mg, 0 when the scale does not settle."""
         extra = 5_000 * self._defects.take("extra_insert") + 2_000 * self._defects.take("scale_drift")
-        weight = 6_000 + 4_990 * len(piece.sheets) + extra + self._rng.randint(-60, 60)
+        weight = ENVELOPE_MG + SHEET_MG * len(piece.sheets) + extra + self._rng.randint(-60, 60)
         stable = not self._defects.take("scale_unstable")
         self._world.weighs(weight, stable)
         return weight if stable else 0

@@ -125,6 +125,15 @@ class EventCode(IntEnum):
     FAULT = 10
     TRAY = 11
     REMOVED = 12
+    POSTAGE = 13
+
+
+class Postage(IntEnum):
+    """What came of an envelope at the franking head."""
+
+    REFUSED = 0
+    PRINTED = 1
+    UNCONFIRMED = 2
 
 
 class GateWhy(IntEnum):
@@ -164,6 +173,7 @@ EVENT_LAYOUT: dict[int, struct.Struct] = {
     EventCode.FAULT: struct.Struct("<HBB"),
     EventCode.TRAY: struct.Struct("<IB"),
     EventCode.REMOVED: struct.Struct("<BB"),
+    EventCode.POSTAGE: struct.Struct("<IIB"),
 }
 _EVENT_HEAD = struct.Struct("<BIQ")
 RESULT_LAYOUT = struct.Struct("<QB")

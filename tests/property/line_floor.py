@@ -108,6 +108,9 @@ class Floor:
         self.camera_lag = {1: 0, 2: 0}
         self.pass_gate: Callable[[Envelope, bool], bool] = lambda envelope, token: token
         self.tray_eye: Callable[[Envelope], bool] = lambda envelope: True
+        self.franks: Callable[[Envelope], tuple[tuple[int, int], ...]] = lambda envelope: (
+            (self.config.policy.postage, 1),
+        )
         self.reject_eye: Callable[[Envelope], bool] = lambda envelope: True
         self.outbox: deque[act.Action] = deque()
 
@@ -370,6 +373,8 @@ class Floor:
         top = envelope.papers[0]
         gate_at = self.now_us + self.machine_gate_us
         policy = self.config.policy
+        for amount, outcome in self.franks(envelope) if policy.postage else ():
+            self.tell(ev.Franked(self.next_seq(), envelope.number, amount, outcome))
         weight = policy.envelope_mg + len(envelope.papers) * policy.sheet_mg
         self.tell(ev.PieceAtExit(self.next_seq(), envelope.number, machine.shots, gate_at, weight))
         showing = top.k == 1 and top.readable and envelope.shows_readable

@@ -42,6 +42,7 @@ GOOD = ExitFacts(
     items=(ITEM,),
     address_ok=True,
     weight_mg=0,
+    postage=0,
     producing=True,
     tray_in_place=True,
     late=False,
@@ -95,7 +96,8 @@ def test_flaws_never_cancel_each_other_out(names: list[str]) -> None:
 def test_every_exit_rule_is_needed(place: int, monkeypatch: pytest.MonkeyPatch) -> None:
     scale = ExitPolicy(sheet_mg=5_000, envelope_mg=6_000)
     cases = [(GOOD._replace(**change), POLICY) for change, _ in FLAWS.values()] + [
-        (GOOD._replace(weight_mg=21_000), scale)
+        (GOOD._replace(weight_mg=21_000), scale),
+        (GOOD, ExitPolicy(postage=120)),
     ]  # type: ignore[arg-type]
     monkeypatch.setattr("controller.integrity.EXIT_RULES", EXIT_RULES[:place] + EXIT_RULES[place + 1 :])
     assert any(judge(facts, policy).passes for facts, policy in cases)
@@ -115,6 +117,18 @@ def test_a_scale_tells_one_sheet_more_or_less(sheets_inside: int, passes: bool) 
 
 def test_where_there_is_a_scale_no_weight_is_no_proof() -> None:
     assert judge(GOOD, ExitPolicy(sheet_mg=4_990)).reason is Divert.WEIGHT
+
+
+@pytest.mark.parametrize(("confirmed", "passes"), [(0, False), (119, False), (120, True), (121, False), (240, False)])
+def test_where_there_is_a_franking_head_only_exactly_the_postage_due_is_proof(confirmed: int, passes: bool) -> None:
+    verdict = judge(GOOD._replace(postage=confirmed), ExitPolicy(postage=120))
+    assert verdict.passes is passes
+    assert passes or verdict.reason is Divert.NO_POSTAGE
+
+
+def test_a_line_without_a_franking_head_asks_for_no_postage() -> None:
+    assert judge(GOOD._replace(postage=0), POLICY).passes
+    assert judge(GOOD._replace(postage=120), POLICY).passes
 
 
 # --- frames and sets --------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 from controller.line.actions import AlarmCode, MachineCommand
 from controller.line.book import PieceEntry, TrayEntry
 from controller.line.events import GateSet, PieceExited, RejectEye, TrayEye
-from controller.line.rules import challenge, pieces, trays
+from controller.line.rules import challenge, pieces, postage, trays
 from controller.line.rules.doubt import exit_unknown, hold_for_unknown, lift_unknown
 from controller.line.state import LinePiece, LineState
 from controller.model import Divert
@@ -157,10 +157,12 @@ def _conclude_refused(line: LineState, envelope: LinePiece, event: PieceExited) 
         return
     if not envelope.uids:
         line.book.note("line.unidentified-rejected", {"no": event.piece_no, "reason": envelope.refused})
+    paid = postage.on_books(envelope)
     for uid in envelope.uids:
         piece = line.book.pieces.get(uid)
         if piece is not None and piece.state == PieceState.SUSPECT:
-            line.book.move(piece, PieceEvent.DIVERTED, {"reason": envelope.refused, "seq": event.seq})
+            line.book.move(piece, PieceEvent.DIVERTED, {"reason": envelope.refused, "seq": event.seq, **paid})
+            paid = {}  # an envelope with sheets of two pieces was franked once
     if not envelope.hands:
         challenge.proven(line)
 

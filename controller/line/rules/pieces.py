@@ -10,7 +10,7 @@ from controller.integrity import ExitFacts, judge, judge_set, read_mark
 from controller.line.actions import AlarmCode, Grant, MachineCommand
 from controller.line.book import PieceEntry
 from controller.line.events import ExitRead, PieceAtExit, PieceFormed
-from controller.line.rules import challenge, zone
+from controller.line.rules import challenge, postage, zone
 from controller.line.rules.doubt import refuse, suspect
 from controller.line.state import LinePiece, LineState
 from controller.model import ControlMark, Divert
@@ -129,6 +129,7 @@ def consider(line: LineState, envelope: LinePiece) -> None:
     verdict = judge(_facts(line, envelope, piece), line.exit_policy)
     reason = verdict.reason
     _count_exit_bad(line, reason)
+    postage.count(line, reason)
     if reason is None and challenge.is_due(line):
         challenge.begin(line, envelope)
         reason = Divert.CHALLENGE
@@ -160,6 +161,7 @@ def _facts(line: LineState, envelope: LinePiece, piece: PieceEntry) -> ExitFacts
         reading.items,
         reading.address_ok,
         shot.weight_mg,
+        envelope.postage,
         line.producing,
         line.tray_ready,
         line.now_us + line.config.grant_guard_us > shot.gate_at_us,
@@ -174,7 +176,7 @@ def grant(line: LineState, envelope: LinePiece, piece: PieceEntry) -> None:
     piece.granted = envelope.granted = True
     piece.tray = envelope.tray = line.tray.number
     line.tray.under_way.add(piece.uid)
-    line.book.move(piece, PieceEvent.VERIFIED, {"shot": envelope.at_exit.trigger})
+    line.book.move(piece, PieceEvent.VERIFIED, {"shot": envelope.at_exit.trigger, **postage.on_books(envelope)})
     line.book.move(piece, PieceEvent.GRANTED, {"epoch": line.epoch, "no": envelope.piece_no, "until": deadline})
     line.actions.append(Grant(line.epoch, envelope.piece_no, piece.uid, deadline))
 
