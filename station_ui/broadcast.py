@@ -59,7 +59,7 @@ class Broadcast:
         self._pages, self._hub, self._entry = pages, hub, entry
         self._screens: set[_Screen] = set()
         self._news = asyncio.Event()
-        self._pulse: asyncio.Task[None] | None = None
+        self._pulse: tuple[asyncio.Task[None], ...] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "GET":
@@ -128,9 +128,9 @@ class Broadcast:
     # -- what wakes the screens ----------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        if self._pulse is None:
+        if not self._pulse:
             loop = asyncio.get_running_loop()
-            self._pulse = loop.create_task(self._beat())
+            self._pulse = (loop.create_task(self._beat()), loop.create_task(self._guard()))
 
             def tell() -> None:
                 if not loop.is_closed():
@@ -143,7 +143,17 @@ class Broadcast:
         news.set()
 
     async def _beat(self) -> None:
-        """Once a second: end the streams whose session is not what it was, let go of stuck ones, wake all for a heartbeat."""
+        """Once a second: let go of stuck screens, wake all for a heartbeat. Waits for nothing else: a busy store must not look like a dead station."""
+        while not self._hub.closing:
+            await asyncio.sleep(HEARTBEAT_S)
+            now = time.monotonic()
+            for screen in self._screens:
+                if screen.sending_since and now - screen.sending_since > STUCK_S:
+                    screen.task.cancel()
+            self._wake()
+
+    async def _guard(self) -> None:
+        """Once a second: end the streams whose session is not what it was."""
         failures = 0
         while not self._hub.closing:
             await asyncio.sleep(HEARTBEAT_S)
@@ -156,12 +166,11 @@ class Broadcast:
                 failures += 1
                 if failures < STORE_FAILURES_MAX:
                     continue  # the store is busy; when it stays away, nobody is known to be signed in any more
-            now = time.monotonic()
-            for screen in asked:
-                screen.over = screen.over or states.get(screen.ticket.token) is not screen.ticket.state
-                if screen.sending_since and now - screen.sending_since > STUCK_S:
-                    screen.task.cancel()
-            self._wake()
+            ended = [screen for screen in asked if states.get(screen.ticket.token) is not screen.ticket.state]
+            for screen in ended:
+                screen.over = True
+            if ended:
+                self._wake()
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -4,21 +4,24 @@ there is news. Every screen of a language is sent the same bytes; who sends them
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from controller.service.live import LiveSnapshot
+from controller.service.live import LiveSnapshot, Task, TaskKind
 from controller.service.views import LedgerDoor
 
 POLL_S: Final = 0.02
 STREAMS_MAX: Final = 220
 LINE_SILENT_S: Final = 3.0
 DEFAULT_LINE: Final = "line-1"
+AT_REST_EVERY_S: Final = 1.0
+"""A finished line tells nothing more; what is left to do is then asked of the ledger, so often."""
 
 RenderParts = Callable[[LiveSnapshot | None, str], Mapping[str, str]]
 """Snapshot and language → HTML of every part, by part name. None: the line does not report."""
@@ -59,6 +62,8 @@ class LiveHub:
         self._streams: Counter[str] = Counter()
         self._snapshot: LiveSnapshot | None = None
         self._seen: tuple[int, str] | None = None
+        self._told: LiveSnapshot | None = None
+        self._at_rest: tuple[float, tuple[Task, ...]] = (0.0, ())
         self._silent = False
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="live-hub", daemon=True)
@@ -116,10 +121,13 @@ class LiveHub:
         changed = found != self._seen
         if changed and found is not None:
             try:
-                self._snapshot = LiveSnapshot.from_json(found[1])
+                self._told = LiveSnapshot.from_json(found[1])
             except ValueError:
                 changed = False
         self._seen = found
+        shown = self._with_what_is_left()
+        changed = changed or shown != self._snapshot
+        self._snapshot = shown
         at_ns = self._seen[0] if self._seen else 0
         ended = self._snapshot is not None and self._snapshot.finished  # its last picture stays true
         silent = not ended and self._clock() - at_ns / 1e9 > LINE_SILENT_S
@@ -127,6 +135,20 @@ class LiveHub:
             self._silent = silent
             watched = tuple(language for language in self._languages if self._streams[language])
             self._publish(watched or self._languages[:1])
+
+    def _with_what_is_left(self) -> LiveSnapshot | None:
+        """Return the line's picture; once the line has finished, with the trays that wait for a carrier, from the ledger."""
+        told = self._told
+        if told is None or not told.finished:
+            self._at_rest = (0.0, ())
+            return told
+        now = time.monotonic()
+        if now - self._at_rest[0] >= AT_REST_EVERY_S:
+            tasks = self._at_rest[1]
+            with contextlib.suppress(Exception):  # a ledger that is busy is asked again in a second
+                tasks = tuple(Task(TaskKind.HAND_OVER, 0, tray) for tray in self._door.trays_to_hand_over())
+            self._at_rest = (now, tasks)
+        return replace(told, tasks=(*told.tasks, *self._at_rest[1]))
 
     def parts(self, language: str) -> dict[str, str]:
         """Return the HTML of every part as it stands, for the first paint of a page."""

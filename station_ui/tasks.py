@@ -72,6 +72,11 @@ def _close_batch(task: Task) -> tuple[str, str, str]:
     return gettext("Close batch %(batch)s", batch=task.number), url_for("batches.one", number=task.number), "batch"
 
 
+def _hand_over(task: Task) -> tuple[str, str, str]:
+    said = gettext("Hand over tray %(tray)s to the carrier", tray=task.number)
+    return said, url_for("trays.one", number=task.number), "tray"
+
+
 _SAY: Final[dict[TaskKind, Callable[[Task], tuple[str, str, str]]]] = {
     TaskKind.PUT_TRAY: _put_tray,
     TaskKind.CHANGE_TRAY: _change_tray,
@@ -82,4 +87,5 @@ _SAY: Final[dict[TaskKind, Callable[[Task], tuple[str, str, str]]]] = {
     TaskKind.SEARCH: _search,
     TaskKind.CLOSE_TRAY: _close_tray,
     TaskKind.CLOSE_BATCH: _close_batch,
+    TaskKind.HAND_OVER: _hand_over,
 }

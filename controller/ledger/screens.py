@@ -140,6 +140,12 @@ class ScreenQueries:
             for tray, batch, state, at in rows
         ]
 
+    def trays_to_hand_over(self, limit: int) -> list[int]:
+        """Return the closed trays without a HOLD that no carrier has signed for, by number."""
+        closed = self._rows(select(TRAYS.c.tray).where(TRAYS.c.state == "CLOSED").order_by(TRAYS.c.tray).limit(limit))
+        holds = self._holds() if closed else {}
+        return [int(tray) for (tray,) in closed if not holds.get(int(tray))]
+
     def event(self, seq: int) -> Event | None:
         row = self._first(select(EVENTS).where(EVENTS.c.seq == seq))
         return None if row is None else Event(*row)

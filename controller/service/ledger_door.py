@@ -101,6 +101,9 @@ class DeskDoor:
     def trays(self, limit: int = 200) -> tuple[TrayView, ...]:
         return tuple(TrayView(**row) for row in self._screens.trays(limit))
 
+    def trays_to_hand_over(self, limit: int = 20) -> tuple[int, ...]:
+        return tuple(self._screens.trays_to_hand_over(limit))
+
     def released(self, batch: int) -> tuple[PieceView, ...]:
         rows = self._screens.released_pieces(batch)
         items = self._screens.items_of_batch(batch)

@@ -52,6 +52,7 @@ class TaskKind(StrEnum):
     SEARCH = "search"
     CLOSE_TRAY = "close-tray"
     CLOSE_BATCH = "close-batch"
+    HAND_OVER = "hand-over"
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,9 @@ class LedgerDoor(Inbox, Protocol):
 
     def trays(self, limit: int = 200) -> tuple[TrayView, ...]: ...
 
+    def trays_to_hand_over(self, limit: int = 20) -> tuple[int, ...]:
+        """Return the closed trays that may leave and that no carrier has signed for, by number."""
+
     def released(self, batch: int) -> tuple[PieceView, ...]:
         """Return the pieces of ``batch`` that left in closed trays."""
 

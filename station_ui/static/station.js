@@ -153,6 +153,10 @@
     if (!ebbing && document.querySelector("[data-refresh]")) ebbing = setTimeout(() => { ebbing = 0; refresh(); }, 3000 + Math.random() * 2000);
   }
 
+  // A list is replaced when the server has other words for it, not when a hand has written into it or signed.
+  const brought = new WeakMap();    // list → the HTML the server sent last
+  for (const list of document.querySelectorAll("[data-refresh]")) brought.set(list, list.innerHTML);
+
   let refreshed = 0;
   async function refresh() {
     if (!document.querySelector("[data-refresh]")) return;
@@ -163,8 +167,11 @@
     const fresh = new DOMParser().parseFromString(page, "text/html");
     for (const old of document.querySelectorAll("[data-refresh]")) {
       const next = fresh.getElementById(old.id);
-      if (next && next.innerHTML !== old.innerHTML && !old.contains(document.activeElement)) old.innerHTML = next.innerHTML;
+      if (!next || next.innerHTML === brought.get(old) || old.contains(document.activeElement)) continue;
+      old.innerHTML = next.innerHTML;
+      brought.set(old, next.innerHTML);
     }
+    signable();
   }
 
   const polled = $("[data-poll]");
@@ -278,7 +285,12 @@
     if (item) { event.preventDefault(); item.click(); }
   });
 
-  for (const pad of document.querySelectorAll("canvas[data-signature]")) {
+  // A form to sign may come with a refresh: each pad is made ready once.
+  const pads = new WeakSet();
+  function signable() { for (const pad of document.querySelectorAll("canvas[data-signature]")) if (!pads.has(pad)) ready(pad); }
+
+  function ready(pad) {
+    pads.add(pad);
     const pen = pad.getContext("2d");
     const field = document.getElementById(pad.dataset.signature);
     let drawing = false;
@@ -289,6 +301,8 @@
     pad.addEventListener("pointerup", () => { drawing = false; field.value = pad.toDataURL("image/png").split(",")[1]; });
     document.querySelector(`[data-clear="${pad.id}"]`)?.addEventListener("click", () => { pen.clearRect(0, 0, pad.width, pad.height); field.value = ""; });
   }
+
+  signable();
 
   document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
 
