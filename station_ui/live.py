@@ -53,6 +53,7 @@ class LiveHub:
         streams_max: int = STREAMS_MAX,
     ) -> None:
         self._door, self._line, self._render = door, line, render
+        self._given = line is not None
         self._languages, self._clock, self._streams_max = languages, clock, streams_max
         self._kept = threading.Lock()
         self._rendering = threading.Lock()
@@ -89,7 +90,7 @@ class LiveHub:
 
     @property
     def line(self) -> str:
-        """Return the line this station stands at: the one it was given, else the first that ever reported."""
+        """Return the line this station stands at: the one it was given, else the one that reported last."""
         return self._line or DEFAULT_LINE
 
     @property
@@ -112,8 +113,9 @@ class LiveHub:
     def refresh(self) -> None:
         """Read the picture once, now. The thread does this fifty times a second; pages call it before they render."""
         try:
-            if self._line is None:
-                self._line = next(iter(self._door.lines()), None)
+            if not self._given and (self._silent or self._line is None or (self._told and self._told.finished)):
+                # Another run of this ledger may be another line; the one that speaks now is the one people stand at.
+                self._line = next(iter(self._door.lines()), self._line)
             found = self._door.live(self.line)
         except Exception:
             # A locked or vanished ledger is the same to a screen as a silent line; the next round tries again.

@@ -91,9 +91,10 @@ class Inbox:
         return None if row is None else (int(row[0]), json.loads(row[1]))
 
     def lines(self) -> list[str]:
-        """Return the lines that ever showed themselves."""
+        """Return the lines that ever showed themselves, the one that was heard last first: it answers what people ask."""
+        wanted = select(LIVE.c.line).order_by(LIVE.c.at_unix_ns.desc(), LIVE.c.line)
         with storage_faults(), self._reading() as connection:
-            return [str(line) for line in connection.execute(select(LIVE.c.line).order_by(LIVE.c.line)).scalars()]
+            return [str(line) for line in connection.execute(wanted).scalars()]
 
     def waiting(self) -> int:
         """Return how many commands no line has answered."""

@@ -151,6 +151,15 @@ def test_the_live_picture_is_the_last_one_shown(address):
         assert books.inbox.lines() == ["A"]
 
 
+def test_the_line_that_was_heard_last_is_the_one_that_is_asked(address):
+    with opened(address) as books:
+        books.inbox.show("A line of last week", {}, NOW)
+        books.inbox.show("Z", {}, NOW + 5)
+        assert books.inbox.lines() == ["Z", "A line of last week"]
+        books.inbox.show("A line of last week", {}, NOW + 9)
+        assert books.inbox.lines()[0] == "A line of last week"
+
+
 def test_erased_cases_keep_their_hashes_so_that_a_second_import_is_still_noticed(address):
     with opened(address) as books:
         books.cases.add(
