@@ -18,7 +18,7 @@ MYPYC_OPT_LEVEL=1 MYPYC_DEBUG_LEVEL=0 "$here/.venv/bin/mypyc" \
     controller/ledger/ledger.py controller/line/book.py controller/line/state.py controller/line/core.py controller/line/actions.py \
     controller/line/events.py controller/line/commands.py controller/line/restore.py $rules \
     simulator/onlooker/duties.py simulator/onlooker/grants.py simulator/onlooker/hearing.py simulator/onlooker/judge.py \
-    simulator/onlooker/memory.py simulator/auditor.py simulator/campaign/belt.py simulator/campaign/host.py \
+    simulator/onlooker/memory.py simulator/auditor.py simulator/campaign/belt.py simulator/campaign/franking.py simulator/campaign/host.py \
     simulator/campaign/machine.py simulator/campaign/clockwork.py simulator/campaign/optics.py simulator/campaign/paper.py \
     simulator/campaign/people.py simulator/campaign/places.py simulator/campaign/press.py simulator/campaign/surroundings.py
 git checkout -q -- pyproject.toml

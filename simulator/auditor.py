@@ -5,7 +5,7 @@ the other, and names every contradiction. It never repairs, never assumes, and s
 piece may do is written here a second time, from docs/integrity/. A disagreement between the two is a bug in one of them.
 
 Ledger line: ``(seq, at_unix_ns, kind, batch, letter, piece, tray, job, data, hash)``; ids as integers, data as JSON text.
-World line: ``{"what": "printed" | "shredded" | "thrown" | "unsent" | "left" | "recall", "seq": how far the ledger was then, ...}``.
+World line: ``{"what": "printed" | "shredded" | "thrown" | "unsent" | "left" | "recall" | "franking", "seq": how far the ledger was then, ...}``.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ _PROOF = ("fed", "collated", "verified", "granted")
 class _Piece:
     """What the ledger said of one attempt. ``words``: seq of each word, newest."""
 
-    __slots__ = ("copies", "copies_gone", "epoch", "freed_by", "recalled", "state", "tray", "words")
+    __slots__ = ("copies", "copies_gone", "epoch", "freed_by", "postage", "recalled", "state", "tray", "words")
 
     def __init__(self) -> None:
         self.state = ""
@@ -85,6 +85,7 @@ class _Piece:
         self.copies = 0
         self.copies_gone = 0
         self.freed_by = ""
+        self.postage = 0
         self.recalled = False
 
 
@@ -109,6 +110,8 @@ class Auditor:
         self._mailed: Counter[int] = Counter()
         self._epoch = 0
         self._jobs: dict[str, str] = {}
+        self._due = 0
+        """What the world's franking head must print on every letter; 0: there is none."""
 
     def _say(self, invariant: str, seq: int, message: str) -> None:
         if len(self.findings) < FINDINGS_MAX:
@@ -191,6 +194,9 @@ class Auditor:
             if self._pieces[older].state not in DEAD:
                 self._say("I4", seq, f"attempt {uid} while {older} is {self._pieces[older].state}")
         self._attempts[letter].append(uid)
+
+    def _verifying(self, seq: int, uid: int, piece: _Piece, before: str, data: str) -> None:
+        piece.postage = json.loads(data).get("postage", 0) if "postage" in data else 0
 
     def _granting(self, seq: int, uid: int, piece: _Piece, before: str, data: str) -> None:
         said = json.loads(data)
@@ -388,6 +394,8 @@ class Auditor:
             elif what == "recall":
                 if line["answer"] == "done":
                     recalled.add(line["letter"])
+            elif what == "franking":
+                self._due = line["due"]
             elif what == "printed":
                 self._printed(seq, line["sheets"], made)
             else:
@@ -429,7 +437,7 @@ class Auditor:
     ) -> None:
         """A tray left with these envelopes: each one is judged by what is really in it."""
         seen = []
-        for sheets, shown, *insert_off_mg in envelopes:
+        for sheets, shown, insert_off_mg, franked in envelopes:
             for uid, k, _ in sheets:
                 gone[uid, k] += 1
             if not sheets:
@@ -439,8 +447,10 @@ class Auditor:
             seen.append(uid)
             if [list(sheet) for sheet in sheets] != [[uid, k, count] for k in range(1, count + 1)]:
                 self._say("I2", seq, f"an envelope left with {sheets}")
-            if any(insert_off_mg):
+            if insert_off_mg:
                 self._say("I2", seq, f"an envelope with {uid} left with an insert too many or too few")
+            if franked != self._due:
+                self._say("I3", seq, f"an envelope with {uid} left franked with {franked}, {self._due} is due")
             if shown != uid:
                 self._say("I2", seq, f"an envelope with {uid} left showing {shown}")
             for letter in {sheet[0] // 100 for sheet in sheets}:
@@ -465,6 +475,8 @@ class Auditor:
         released = piece.words.get("released", 0)
         if not 0 < released <= seq:
             self._say("I3", seq, f"{uid} left tray {tray} before, or without, its release")
+        if piece.postage != self._due:
+            self._say("I3", seq, f"{uid} left; its verification says postage {piece.postage}, {self._due} is due")
         if "voided" in piece.words:
             self._say("I4", seq, f"{uid} left though it is void")
         if self._letters.get(uid // 100) == "CANCELLED":
@@ -489,6 +501,7 @@ class Auditor:
 
 _SPECIAL = {
     "planned": "_planned",
+    "verified": "_verifying",
     "granted": "_granting",
     "in-tray": "_fell",
     "exit-unknown": "_unknown_exit",

@@ -21,6 +21,7 @@ from controller.line.events import (
 )
 from simulator.campaign.clockwork import Clockwork
 from simulator.campaign.faults import FaultPlan, Site
+from simulator.campaign.franking import FrankingHead
 from simulator.campaign.optics import Camera
 from simulator.campaign.paper import Envelope, FedSheet, Sheet, Stack
 from simulator.campaign.surroundings import Device, Floor
@@ -47,6 +48,7 @@ class Belt:
     ) -> None:
         self.clock, self.device, self.floor, self.plan = clock, device, floor, plan
         self.c1, self.c2, self.scale = c1, c2, scale
+        self.head: FrankingHead | None = None
         self.run = 0
         self.feeding = False
         self.purging = False
@@ -236,16 +238,13 @@ class Belt:
         if run != self.run or envelope not in self.inside:
             return
         envelope.zone = 6
+        if self.head is not None:
+            self.head.frank(envelope)
         self.c2_trigger += 1
         envelope.gate_at_us = self.device.device_us() + TO_GATE_US
-        weight = 0
+        weight = ENVELOPE_MG + SHEET_MG * len(envelope.sheets) + envelope.weight_off_mg if self.scale else 0
         if self.scale:
-            weight = (
-                ENVELOPE_MG
-                + SHEET_MG * len(envelope.sheets)
-                + envelope.weight_off_mg
-                + self.plan.rng.randrange(-60, 61)
-            )
+            weight += self.plan.rng.randrange(-60, 61)
         shown = envelope.shown
         payloads: tuple[str, ...] = shown.seen if shown is not None else ()
         items: tuple[str, ...] = (shown.item,) if shown is not None else ()

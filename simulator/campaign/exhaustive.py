@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from simulator.campaign.faults import ROWS, FaultPlan, Profile, Site
+from simulator.campaign.franking import POSTAGE
 from simulator.campaign.run import Tally, audited
 from simulator.campaign.shift import Shift, ShiftPlan
 
@@ -22,6 +23,7 @@ HOURS = 48
 UNKNOWN_MAX = 8
 """I13: so many pieces may be between the exit camera and the tray eye when a controller dies."""
 SITE_OF = {row.row: row.site for row in ROWS}
+FRANKING_ROW = 39
 
 Place = tuple[int, int]
 
@@ -41,7 +43,9 @@ class PlacedFaults(FaultPlan):
 
 def placed_shift(sheets: tuple[int, ...], places: Sequence[Place], seed: int = 1) -> Shift:
     """Return a shift of one small job with faults at ``places``."""
-    return Shift(ShiftPlan(seed, len(sheets), CALM, sheets, HOURS), faults=lambda rng: PlacedFaults(places, rng))
+    franks = any(SITE_OF[row] is Site.FRANKING for row, _ in places)
+    plan = ShiftPlan(seed, len(sheets), CALM, sheets, HOURS, postage=POSTAGE if franks else 0)
+    return Shift(plan, faults=lambda rng: PlacedFaults(places, rng))
 
 
 def run_placed(sheets: tuple[int, ...], places: Sequence[Place], seed: int = 1) -> Tally:
@@ -51,11 +55,18 @@ def run_placed(sheets: tuple[int, ...], places: Sequence[Place], seed: int = 1) 
 
 def places_of(sheets: tuple[int, ...]) -> list[Place]:
     """Return every place of the job, by row."""
-    shift = placed_shift(sheets, ())
+    passed = _passed(sheets, ())
+    # The head is there only where one of its faults is placed: here one that comes too late to strike.
+    passed[Site.FRANKING] = _passed(sheets, ((FRANKING_ROW, 1 << 30),))[Site.FRANKING]
+    return [(row.row, n) for row in ROWS for n in range(1, passed[row.site] + 2)]
+
+
+def _passed(sheets: tuple[int, ...], places: Sequence[Place]) -> Counter[Site]:
+    shift = placed_shift(sheets, places)
     shift.run()
     plan = shift.faults
     assert isinstance(plan, PlacedFaults)
-    return [(row.row, n) for row in ROWS for n in range(1, plan.passed[row.site] + 2)]
+    return plan.passed
 
 
 def crash_points(sheets: tuple[int, ...]) -> int:

@@ -21,6 +21,7 @@ class Site(StrEnum):
     SHEET = "sheet fed"
     SHEET_SHOT = "sheet photographed"
     ENVELOPE = "envelope formed"
+    FRANKING = "envelope franked"
     EXIT_SHOT = "envelope photographed"
     GATE = "envelope at the gate"
     BELT = "envelope on the belt"
@@ -35,6 +36,7 @@ OPPORTUNITIES: Final = {
     Site.SHEET: 2.0,
     Site.SHEET_SHOT: 2.0,
     Site.ENVELOPE: 1.25,
+    Site.FRANKING: 1.2,
     Site.EXIT_SHOT: 1.2,
     Site.GATE: 1.2,
     Site.BELT: 1.25,
@@ -109,6 +111,14 @@ ROWS: Final = (
     FaultRow(37, _S.DESK, "tray changed without a word", 1.5, 1e-6),
     FaultRow(38, _S.EXIT_SHOT, "scale drifts, or gives no weight", 5, 1e-5, "only in shifts with a scale"),
     FaultRow(
+        39,
+        _S.FRANKING,
+        "franking head refuses, prints a wrong amount or twice, confirms nothing, or is silent",
+        6,
+        1e-4,
+        "only in shifts with a franking head",
+    ),
+    FaultRow(
         40, _S.COMMIT, "disk full or failed sync", 1, 1e-8, "append raises a storage fault before or after the write"
     ),
     FaultRow(
@@ -136,7 +146,6 @@ ROWS: Final = (
 )
 
 ELSEWHERE: Final = {
-    39: "there is no franking or label printer in the line core; the line has none in its path",
     46: "parsers of case files: tests/property/test_intake_properties.py",
     50: "a witness on another disk that is away: on real wires, simulator/scenarios/50-witness-unreachable.toml",
 }

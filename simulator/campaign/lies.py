@@ -12,6 +12,7 @@ from controller.model import BatchId, ControlMark
 from controller.planning import next_attempts, print_jobs
 from controller.states import RefusedEvent
 from simulator.campaign.exhaustive import CALM, PlacedFaults
+from simulator.campaign.franking import POSTAGE
 from simulator.campaign.machine import State
 from simulator.campaign.meddling import Lie, Meddling
 from simulator.campaign.paper import Stack
@@ -78,6 +79,17 @@ def _counts_otherwise(meddling: Meddling, word: Any) -> list[Any]:
 
 def _weighs(off_mg: int) -> Callable[[Meddling, Any], list[Any]]:
     return lambda meddling, word: [replace(word, weight_mg=word.weight_mg + off_mg)]
+
+
+def _franked_again(meddling: Meddling, word: Any) -> list[Any]:
+    """The head says a second time that it printed; once is on the envelope."""
+    meddling.soon(meddling.emit, ev.Franked, word.piece_no, word.amount, 1)
+    return [word]
+
+
+def _refused_then_printed(meddling: Meddling, word: Any) -> list[Any]:
+    meddling.soon(meddling.emit, ev.Franked, word.piece_no, word.amount, 1)
+    return [replace(word, amount=0, outcome=0)]
 
 
 def _first_sheet_later(meddling: Meddling, word: Any) -> list[Any]:
@@ -293,6 +305,11 @@ LIES: Final[tuple[Lie, ...]] = (
     *(Lie(f"the exit reading comes {us // 1000} ms late", ev.ExitRead, _late(us)) for us in LATE_US),
     Lie("the envelope weighs a sheet more", ev.PieceAtExit, _weighs(WEIGHT_OFF_MG), scale=True),
     Lie("the envelope weighs a sheet less", ev.PieceAtExit, _weighs(-WEIGHT_OFF_MG), scale=True),
+    Lie("the franking head refuses", ev.Franked, _says(amount=0, outcome=0)),
+    Lie("the franking head prints another amount", ev.Franked, _says(amount=POSTAGE - 20)),
+    Lie("the franking head confirms nothing", ev.Franked, _says(outcome=2)),
+    Lie("the franking head says it twice", ev.Franked, _franked_again),
+    Lie("the franking head refuses, then prints", ev.Franked, _refused_then_printed),
     Lie("both eyes saw it", ev.PieceExited, _says(tray=True, reject=True)),
     Lie("no eye saw it", ev.PieceExited, _says(tray=False, reject=False)),
     Lie("the reject eye saw it", ev.PieceExited, _says(tray=False, reject=True)),
@@ -340,8 +357,9 @@ def _seed(*, scale: bool) -> int:
     return next(seed for seed in range(1, 100) if _shift(seed).machine.belt.scale is scale)
 
 
-def _shift(seed: int) -> Shift:
-    plan = ShiftPlan(seed, len(FOUR_LETTERS), CALM, FOUR_LETTERS, HOURS)
+def _shift(seed: int, lie: Lie | None = None) -> Shift:
+    franks = lie is not None and lie.of is ev.Franked
+    plan = ShiftPlan(seed, len(FOUR_LETTERS), CALM, FOUR_LETTERS, HOURS, postage=POSTAGE if franks else 0)
     return Shift(plan, faults=lambda rng: PlacedFaults((), rng))
 
 
@@ -352,7 +370,7 @@ def places() -> list[Place]:
     """Return every lie at every word it can bend, as counted in a run without lies."""
     found = []
     for lie in LIES:
-        meddling = Meddling(_shift(SEEDS[lie.scale]), lie, 0)
+        meddling = Meddling(_shift(SEEDS[lie.scale], lie), lie, 0)
         meddling.shift.run()
         found += [(lie, at) for at in range(1, meddling.passed + 1)]
     return found
@@ -360,6 +378,6 @@ def places() -> list[Place]:
 
 def run_lie(lie: Lie, at: int) -> Tally:
     """Run the job with one lie, and audit it."""
-    shift = _shift(SEEDS[lie.scale])
+    shift = _shift(SEEDS[lie.scale], lie)
     Meddling(shift, lie, at)
     return audited(0, shift.run())

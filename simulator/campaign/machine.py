@@ -14,6 +14,7 @@ from controller.line.events import Fault, MachineState, Removed, TrayPresence
 from simulator.campaign.belt import EXPIRED, NO_TOKEN, NOT_EXECUTE, Belt
 from simulator.campaign.clockwork import Clockwork
 from simulator.campaign.faults import FaultPlan
+from simulator.campaign.franking import FrankingHead
 from simulator.campaign.optics import Camera
 from simulator.campaign.paper import Envelope, Stack
 from simulator.campaign.surroundings import Floor
@@ -81,6 +82,7 @@ class Machine:
         belt_fault: Callable[[int, Envelope], None],
         *,
         scale: bool,
+        postage: int = 0,
     ) -> None:
         self.clock = clock
         self.epoch = 1
@@ -92,6 +94,8 @@ class Machine:
         self.ring: deque[Any] = deque()
         self.tokens: dict[int, tuple[int, int]] = {}
         self.belt = Belt(clock, self, floor, plan, *cameras, scale=scale)
+        if postage:
+            self.belt.head = FrankingHead(self, floor, plan, postage)
         self.belt_fault = belt_fault
         self.tray_shown: Callable[[int], None] = lambda number: None
         """The number on the machine's display: whoever stands there puts exactly that tray in place."""

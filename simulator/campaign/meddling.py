@@ -122,6 +122,7 @@ FLOOR: Final = frozenset(
         ev.StackLoaded,
         ev.StackEnded,
         ev.PieceFormed,
+        ev.Franked,
         ev.PieceAtExit,
         ev.ExitRead,
         ev.GateSet,

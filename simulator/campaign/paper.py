@@ -55,6 +55,7 @@ class Envelope:
         "number",
         "passes",
         "piece_no",
+        "postage",
         "sheets",
         "undecided",
         "weight_off_mg",
@@ -69,6 +70,8 @@ class Envelope:
         self.last_no = 0
         self.undecided = False
         self.weight_off_mg = 0
+        self.postage = 0
+        """What is really printed on it, in 1/100 of the currency unit."""
         self.eye_fault = -1
         """0 tray eye blind, 1 reject eye blind, 2 tray eye sees a ghost, 3 reject eye sees a ghost; -1 neither."""
         self.gate_at_us = 0

@@ -71,11 +71,20 @@ class Places:
                 "tray": number,
                 "seq": self._seq(),
                 "envelopes": [
-                    [envelope.contents(), envelope.shown.uid if envelope.shown else 0, envelope.weight_off_mg]
+                    [
+                        envelope.contents(),
+                        envelope.shown.uid if envelope.shown else 0,
+                        envelope.weight_off_mg,
+                        envelope.postage,
+                    ]
                     for envelope in tray.envelopes
                 ],
             }
         )
+
+    def franking(self, due: int) -> None:
+        """The line has a franking head, set to print ``due`` on every envelope."""
+        self.log.append({"what": "franking", "seq": self._seq(), "due": due})
 
     def shred(self, sheets: list[Sheet]) -> None:
         """Destroy paper."""

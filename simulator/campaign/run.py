@@ -14,6 +14,7 @@ from pathlib import Path
 
 from simulator.auditor import Auditor
 from simulator.campaign.faults import Profile
+from simulator.campaign.franking import POSTAGE
 from simulator.campaign.shift import Shift, ShiftPlan, ShiftResult
 from simulator.campaign.tee import DurableStore
 
@@ -36,7 +37,11 @@ class CampaignPlan:
         index, left = 0, self.letters
         while left > 0:
             count = min(left, self.shift_letters)
-            yield index, ShiftPlan(self.seed * 1_000_003 + index, count, self.profile, hasty=index % 2 == 1)
+            postage = POSTAGE if index % 3 == 2 else 0
+            yield (
+                index,
+                ShiftPlan(self.seed * 1_000_003 + index, count, self.profile, hasty=index % 2 == 1, postage=postage),
+            )
             index, left = index + 1, left - count
 
 

@@ -51,6 +51,8 @@ class ShiftPlan:
     """A shift that has not ended by then is stuck."""
     hasty: bool = False
     """Somebody looks through trays on HOLD while the machine runs, instead of at the end of the round."""
+    postage: int = 0
+    """What the franking head must print on every envelope, in 1/100 of the currency unit; 0: the line has none."""
 
 
 @dataclass(slots=True)
@@ -90,7 +92,8 @@ class Shift:
         self.clock = Clockwork()
         key = rng.randbytes(32)
         scale = rng.random() < 0.3
-        policy = ExitPolicy(both_codes=True, sheet_mg=SHEET_MG if scale else 0, envelope_mg=ENVELOPE_MG if scale else 0)
+        weights = (SHEET_MG, ENVELOPE_MG) if scale else (0, 0)
+        policy = ExitPolicy(both_codes=True, sheet_mg=weights[0], envelope_mg=weights[1], postage=plan.postage)
         capacity = rng.choice((40, 100, 400))
         config = LineConfig(key=key, policy=policy, tray_capacity=capacity, challenge_every=rng.choice((200, 1000)))
         self.store = store or MemoryStore(f"campaign-{plan.seed}")
@@ -98,8 +101,17 @@ class Shift:
         self.places = Places(lambda: len(self.store.events), self._state_of)
         cameras = (Camera(1, self.clock, self.host.hear), Camera(2, self.clock, self.host.hear))
         self.machine = Machine(
-            self.clock, self.places, self.faults, cameras, self.host.hear, self._belt_fault, scale=scale
+            self.clock,
+            self.places,
+            self.faults,
+            cameras,
+            self.host.hear,
+            self._belt_fault,
+            scale=scale,
+            postage=plan.postage,
         )
+        if plan.postage:
+            self.places.franking(plan.postage)
         self.press = Press(self.clock, self.faults, self.host, key, self._deliver)
         self.people = People(self.clock, self.faults, self.host, self.machine, self.places, BATCH, capacity)
         if plan.hasty:
@@ -107,7 +119,7 @@ class Shift:
         self.press.printed = self.places.printed
         self.host.onlooker = Onlooker(
             self.press.papers,
-            Policy(config.grant_guard_us, policy.sheet_mg, policy.envelope_mg, policy.tolerance_mg),
+            Policy(config.grant_guard_us, policy.sheet_mg, policy.envelope_mg, policy.tolerance_mg, policy.postage),
         )
         self.host.machine, self.host.queue = self.machine, self.press
         self.machine.tray_shown = self.places.place_tray

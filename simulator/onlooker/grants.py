@@ -95,9 +95,16 @@ def _exit(memory: Memory, papers: Papers, policy: Policy, piece: SeenPiece, gran
         off = piece.weight - policy.envelope_mg - papers.sheets[grant.uid] * policy.sheet_mg
         if abs(off) > policy.tolerance_mg:
             return f"it weighs {off} mg too much"
+    if policy.postage and not franked_as_due(piece, policy.postage):
+        return f"the franking head said {piece.franked} words of it, the newest confirmed {piece.postage}"
     if memory.now + policy.guard_us > piece.gate_at or grant.deadline_us != piece.gate_at:
         return f"at {memory.now} µs until {grant.deadline_us}, its gate is set at {piece.gate_at}"
     return ""
+
+
+def franked_as_due(piece: SeenPiece, due: int) -> bool:
+    """Return whether the head said once, and only once, that it printed exactly what is due."""
+    return piece.franked == 1 and piece.postage == due
 
 
 CONDITIONS: Final[tuple[Condition, ...]] = (_machine, _books, _set, _successor, _exit)

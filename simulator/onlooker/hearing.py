@@ -13,6 +13,7 @@ STARTING, SUSPENDED, EXECUTE, ABORTING, ABORTED, CLEARING, UNHOLDING = 3, 5, 6, 
 PURGING: Final = frozenset({1, 2, 4, 7, 8, 9, 10, 11, 12, 15})
 """States in which the belt is, or will be, run empty into the bin."""
 COVER, JAM, ESTOP = 3, 4, 9
+PRINTED = 1
 GATE, TRAY = 7, 8
 EARLY_MAX: Final = 256
 
@@ -248,6 +249,13 @@ def piece_formed(memory: Memory, papers: Papers, duties: Duties, event: Any) -> 
     memory.inside[event.piece_no] = piece
 
 
+def franked(memory: Memory, papers: Papers, duties: Duties, event: Any) -> None:
+    piece = memory.inside.get(event.piece_no)
+    if piece is not None:
+        piece.franked += 1
+        piece.postage = event.amount if event.outcome == PRINTED else 0
+
+
 def piece_at_exit(memory: Memory, papers: Papers, duties: Duties, event: Any) -> None:
     if memory.fresh[2]:
         memory.offset[2], memory.fresh[2] = event.trigger - 1, False
@@ -335,6 +343,7 @@ HEARD: Final[dict[str, Hear]] = {
     "SheetFed": sheet_fed,
     "StackEnded": stack_ended,
     "PieceFormed": piece_formed,
+    "Franked": franked,
     "PieceAtExit": piece_at_exit,
     "GateSet": gate_set,
     "TrayEye": tray_eye,
@@ -350,6 +359,7 @@ NUMBERED: Final = frozenset(
         "StackLoaded",
         "StackEnded",
         "PieceFormed",
+        "Franked",
         "PieceAtExit",
         "GateSet",
         "TrayEye",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.onlooker.duties import Duties
-from simulator.onlooker.grants import why_not
+from simulator.onlooker.grants import franked_as_due, why_not
 from simulator.onlooker.hearing import HEARD, NUMBERED, number, taken_over
 from simulator.onlooker.memory import Memory, Papers
 
@@ -22,6 +22,8 @@ class Policy:
     sheet_mg: int = 0
     envelope_mg: int = 0
     tolerance_mg: int = 2_400
+    postage: int = 0
+    """What the franking head must confirm; 0: there is none."""
 
 
 class Onlooker:
@@ -134,8 +136,13 @@ class Onlooker:
             self._say(f"{uid} is refused as a duplicate, but no sheet of any piece came twice")
         elif reason == "stack-end" and not self._at_stack_end(uid):
             self._say(f"{uid} is refused for the end of its stack, but the stack goes on")
+        elif reason == "no-postage" and record.kind == "piece.suspected" and self._all_franked():
+            self._say(f"{uid} is refused for its postage, but every envelope inside is franked as is due")
         elif reason == "letter-not-open" and memory.letters.get(uid // 100) == "CANCELLED":
             self._say(f"{uid} is refused because its letter is not open; the books must say that it was recalled")
+
+    def _all_franked(self) -> bool:
+        return all(franked_as_due(piece, self.policy.postage) for piece in self.memory.inside.values())
 
     def _at_stack_end(self, uid: int) -> bool:
         sheets = self.memory.sheets

@@ -87,12 +87,14 @@ class SeenPiece:
         "edge_counted",
         "eye_tray",
         "first",
+        "franked",
         "gate_at",
         "granted_tray",
         "granted_uid",
         "hands",
         "last",
         "no",
+        "postage",
         "refusable",
         "shot",
         "spoiled",
@@ -107,6 +109,8 @@ class SeenPiece:
         self.hands = self.edge_counted = False
         self.granted_uid = self.granted_tray = self.eye_tray = 0
         self.gate_at = self.weight = 0
+        self.franked = self.postage = 0
+        """How many words the franking head said of it; what the newest of them confirmed."""
         self.shot = 0
         self.view: tuple[tuple[str, ...], tuple[str, ...], bool | None] | None = None
 

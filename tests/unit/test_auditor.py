@@ -15,6 +15,7 @@ from controller.ledger import chain
 from controller.ledger.records import Event, Record
 from simulator.auditor import audit
 from simulator.campaign.faults import Profile
+from simulator.campaign.franking import POSTAGE
 from simulator.campaign.shift import Shift, ShiftPlan
 
 LIES = 1_008
@@ -25,7 +26,7 @@ class TrueStory:
     """One stressed shift whose ledger and world agree."""
 
     def __init__(self) -> None:
-        result = Shift(ShiftPlan(21, 40, Profile(rate=0.3))).run()
+        result = Shift(ShiftPlan(21, 40, Profile(rate=0.3), postage=POSTAGE)).run()
         assert result.closed
         self.ledger_id = result.store.ledger_id
         self.records = [
@@ -228,7 +229,25 @@ def recall_not_kept(story: Story, rng: random.Random) -> bool:
     return True
 
 
+def franked_otherwise(story: Story, rng: random.Random) -> bool:
+    """An envelope left with another amount on it than is due."""
+    envelope = rng.choice(rng.choice(left_trays(story))["envelopes"])  # type: ignore[call-overload]
+    envelope[3] += rng.choice((-POSTAGE, -20, POSTAGE))
+    return True
+
+
+def postage_not_confirmed(story: Story, rng: random.Random) -> bool:
+    """A letter was released though its verification says nothing, or something else, of its postage."""
+    released = {story[0][place].piece for place in places(story[0], "piece.released")}
+    place = rng.choice([p for p in places(story[0], "piece.verified") if story[0][p].piece in released])
+    data = dict(story[0][place].data)
+    story[0][place] = story[0][place]._replace(data={**data, "postage": rng.choice((0, POSTAGE - 20, 2 * POSTAGE))})
+    return True
+
+
 MEANINGS = (
+    franked_otherwise,
+    postage_not_confirmed,
     drop_released_proof,
     swap_proofs,
     other_piece,
