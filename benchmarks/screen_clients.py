@@ -7,6 +7,7 @@ import selectors
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,8 @@ from controller.service.people import PinVault
 from controller.service.rights import Role
 from controller.service.store import StationStore
 
-PICTURE = re.compile(rb'data: \{"at": (\d+), "news": (\d+)')
+PICTURE = re.compile(rb'data: \{"at": (\d+), "news": (\d+),')
+PICTURE_BYTES_MAX = 80
 BADGE, PIN = "LBSUPE0001", "835926"
 
 
@@ -35,14 +37,22 @@ class Heard:
 
 
 class Screens:
-    """Clients of ``/live``. ``silence_s``: the longest that any of them heard nothing at all; ``lost``: streams that ended by themselves."""
+    """Clients of ``/live``. ``lost``: streams that ended by themselves; ``deaf_s``: the longest that this listener itself did not listen,
+    which every silence may contain; ``opening_s``: the longest from call to first word, a silence like any other."""
 
     def __init__(self, port: int, cookie: str, count: int) -> None:
         self.heard = Heard()
-        self.silence_s = 0.0
         self.lost = 0
+        self.deaf_s = 0.0
+        self.opening_s = 0.0
+        self._silence_s = 0.0
+        self._listened = time.monotonic()
+        self._closing = threading.Event()
+        self._ear: threading.Thread | None = None
         self._selector = selectors.DefaultSelector()
         self._last: dict[int, float] = {}
+        self._shows: dict[int, bytes] = {}
+        self._tail: dict[int, bytes] = {}
         request = f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: __Host-letterline={cookie}\r\nAccept: text/event-stream\r\n\r\n"
         for _ in range(count):
             client = socket.create_connection(("127.0.0.1", port), timeout=30)
@@ -51,56 +61,98 @@ class Screens:
             self._selector.register(client, selectors.EVENT_READ)
             self._last[client.fileno()] = time.monotonic()
 
+    @property
+    def silence_s(self) -> float:
+        """The longest that any of them heard nothing at all, what still lasts included; counted from its call on."""
+        now = time.monotonic()
+        return max(self._silence_s, *(now - last for last in [*self._last.values(), now]))
+
+    def forget_silence(self) -> None:
+        """Count silence from now on."""
+        now = time.monotonic()
+        self._silence_s = self.deaf_s = 0.0
+        self._listened = now
+        self._last = dict.fromkeys(self._last, now)
+
     def listen(self, seconds: float) -> None:
+        """Listen on this thread; only where `listen_always` was not called."""
         until = time.monotonic() + seconds
         while (now := time.monotonic()) < until:
-            for key, _ in self._selector.select(min(0.05, until - now)):
+            self.deaf_s = max(self.deaf_s, now - self._listened - 0.05)
+            ready = self._selector.select(min(0.05, until - now))
+            self._listened = time.monotonic()
+            for key, _ in ready:
                 self._take(key.fileobj)  # type: ignore[arg-type]
+
+    def behind(self) -> int:
+        """How many of the screens that are still there do not show the newest picture that any of them shows."""
+        newest = max((int(self._shows.get(number, b"0")) for number in self._last), default=0)
+        return sum(int(self._shows.get(number, b"0")) != newest for number in self._last)
+
+    def listen_always(self) -> None:
+        """Listen on a thread of its own until `close`: whatever else the caller does, no screen goes unheard for it."""
+
+        def work() -> None:
+            while not self._closing.is_set():
+                self.listen(0.5)
+
+        self._ear = threading.Thread(target=work, name="bench-ear", daemon=True)
+        self._ear.start()
 
     def _take(self, client: socket.socket) -> None:
         content = client.recv(262_144)
         arrived_ms, now = time.time() * 1000, time.monotonic()
         number = client.fileno()
-        self.silence_s = max(self.silence_s, now - self._last[number])
+        if number not in self._tail:
+            self.opening_s = max(self.opening_s, now - self._last[number])
+        self._silence_s = max(self._silence_s, now - self._last[number])
         self._last[number] = now
         if not content:
             self.lost += 1
+            del self._last[number]  # it is counted as lost, and its number may be another's
             self._selector.unregister(client)
             client.close()
             return
-        for at, news in PICTURE.findall(content):
+        tail = self._tail.get(number, b"")
+        self._tail[number] = content[-PICTURE_BYTES_MAX:]
+        for found in PICTURE.finditer(tail + content):
+            if found.end() <= len(tail):
+                continue  # it was counted when it came
+            at, news = found.groups()
+            self._shows[number] = at
             self.heard.picture_ms.append(arrived_ms - int(at))
             if int(news):
                 self.heard.event_ms.append(arrived_ms - int(news))
 
     def close(self) -> None:
+        self._closing.set()
+        if self._ear is not None:
+            self._ear.join()
         for key in list(self._selector.get_map().values()):
             key.fileobj.close()  # type: ignore[union-attr]
         self._selector.close()
 
 
-def sign_in(out: Path) -> str:
-    """Add a supervisor to the station of ``out`` and return the cookie of a screen of theirs."""
-    store = StationStore(f"sqlite:///{out / 'station.db'}")
-    try:
-        entry = Entry(store, PinVault())
-        if entry.person(BADGE) is None:
-            entry.add(BADGE, "孙督明", [Role.SUPERVISOR], PIN, by="bench")
-        return entry.sign_in(BADGE, PIN)[1]
-    finally:
-        store.close()
+class Hand:
+    """A supervisor at a screen of the station of ``out``: signed in once, and touching it often enough that it does not lock.
 
+    The costly hash of a PIN is made here once: a hand that made one each second would take a quarter of a core from line and station.
+    """
 
-def touch(out: Path, cookie: str) -> None:
-    """A hand on the screen, so that it does not lock in a long measurement."""
-    store = StationStore(f"sqlite:///{out / 'station.db'}")
-    try:
-        entry = Entry(store, PinVault())
-        visit = entry.visit(cookie)
+    def __init__(self, out: Path) -> None:
+        self._store = StationStore(f"sqlite:///{out / 'station.db'}")
+        self._entry = Entry(self._store, PinVault())
+        if self._entry.person(BADGE) is None:
+            self._entry.add(BADGE, "孙督明", [Role.SUPERVISOR], PIN, by="bench")
+        self.cookie = self._entry.sign_in(BADGE, PIN)[1]
+
+    def touch(self) -> None:
+        visit = self._entry.visit(self.cookie)
         if visit is not None:
-            entry.touch(visit)
-    finally:
-        store.close()
+            self._entry.touch(visit)
+
+    def close(self) -> None:
+        self._store.close()
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.line_runs import Ran, run_lines
-from benchmarks.screen_clients import Heard, Screens, rss_mb, served, sign_in, touch
+from benchmarks.screen_clients import Hand, Heard, Screens, rss_mb, served
 from controller.ledger.errors import LedgerFault
 from controller.ledger.inbox import Inbox
 from controller.ledger.opening import open_desk, open_ledger
@@ -81,9 +81,10 @@ def run(quick: bool, report: Report) -> None:
             thread = threading.Thread(target=publisher.run, daemon=True)
             thread.start()
             try:
-                cookie = sign_in(out)
+                hand = Hand(out)
+                hand.close()
                 with served(out) as (pid, port):
-                    measure(report, pid, port, cookie, 3.0 if quick else 15.0)
+                    measure(report, pid, port, hand.cookie, 3.0 if quick else 15.0)
             finally:
                 publisher.stop.set()
                 thread.join(timeout=5)
@@ -128,26 +129,26 @@ class _Watcher(threading.Thread):
     def run(self) -> None:
         if not self._screens or not _wait_for(lambda: _state(self._out) == EXECUTE):
             return
-        cookie = sign_in(self._out)
-        with served(self._out) as (_, port):
+        hand = Hand(self._out)
+        with contextlib.closing(hand), served(self._out) as (_, port):
             # On a floor the browsers are other computers; here they get what line and station leave.
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BROWSERS_NICE)
-            screens = Screens(port, cookie, self._screens)
+            screens = Screens(port, hand.cookie, self._screens)
             screens.listen(3.0)
             screens.heard.clear()
-            screens.silence_s = 0.0
-            hand = threading.Thread(target=self._use, args=(port, cookie), name="bench-hand", daemon=True)
-            hand.start()
-            while hand.is_alive():
+            screens.forget_silence()
+            use = threading.Thread(target=self._use, args=(port, hand), name="bench-hand", daemon=True)
+            use.start()
+            while use.is_alive():
                 screens.listen(0.5)
             self.heard, self.silence_s = screens.heard, screens.silence_s
             screens.close()
 
-    def _use(self, port: int, cookie: str) -> None:
+    def _use(self, port: int, hand: Hand) -> None:
         """Somebody reads a page a second and keeps the screen unlocked; on a thread of its own, so that nobody listens late for it."""
         while not _ended(self._out):
-            touch(self._out, cookie)
-            page_ms(port, cookie)
+            hand.touch()
+            page_ms(port, hand.cookie)
             time.sleep(1.0)
 
 

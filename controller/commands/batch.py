@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from controller.commands.desk import ask, open_desk_of, out_option, person_options, sign
+from controller.commands.desk import Place, Signature, ask, open_desk_of, person_options, place_options
 
 
 @click.group()
@@ -15,22 +13,22 @@ def batch() -> None:
 
 
 @batch.command("list")
-@out_option
-def list_batches(out: Path) -> None:
+@place_options
+def list_batches(place: Place) -> None:
     """List the batches of a ledger with the state of their letters and pieces.
 
     \b
     Example: letterline batch list --out out/run
     """
-    for view in open_desk_of(out).batches():
+    for view in open_desk_of(place).batches():
         pieces = ", ".join(f"{state} {count}" for state, count in sorted(view.pieces.items()))
         click.echo(f"{view.batch:06d}  {view.state}  letters {view.letters_total}  balance {view.balance}  [{pieces}]")
 
 
 @batch.command("open-items")
 @click.argument("number", type=int)
-@out_option
-def open_items(number: int, out: Path) -> None:
+@place_options
+def open_items(number: int, place: Place) -> None:
     """Name every piece that keeps a batch from closing, with its print job. Exit code 1 when there is any.
 
     \b
@@ -38,7 +36,7 @@ def open_items(number: int, out: Path) -> None:
     """
     from controller.model import piece_name
 
-    pieces = open_desk_of(out).unaccounted(number)
+    pieces = open_desk_of(place).unaccounted(number)
     for piece in pieces:
         click.echo("  ".join(word for word in (piece_name(piece.uid), piece.state, piece.reason, piece.job) if word))
     raise SystemExit(1 if pieces else 0)
@@ -46,9 +44,9 @@ def open_items(number: int, out: Path) -> None:
 
 @batch.command("close")
 @click.argument("number", type=int)
-@out_option
+@place_options
 @person_options
-def close(number: int, out: Path, badge: str, second: str) -> None:
+def close(number: int, place: Place, signature: Signature) -> None:
     """Close a batch whose account balances to zero.
 
     \b
@@ -56,16 +54,15 @@ def close(number: int, out: Path, badge: str, second: str) -> None:
     """
     from controller.service.commands import Command
 
-    desk = open_desk_of(out)
-    raise SystemExit(ask(desk, sign(out, badge, second), Command.BATCH_CLOSE, {"batch": number}))
+    raise SystemExit(ask(place, signature, Command.BATCH_CLOSE, {"batch": number}))
 
 
 @batch.command("give-up-job")
 @click.argument("job")
-@out_option
+@place_options
 @person_options
 @click.option("--reason", required=True, help="What happened to its paper; goes into the ledger.")
-def give_up_job(job: str, out: Path, badge: str, second: str, reason: str) -> None:
+def give_up_job(job: str, place: Place, signature: Signature, reason: str) -> None:
     """放弃一个永远等不到纸的打印作业（须两人）。Give up a print job whose paper never comes: two persons; its letters are printed again.
 
     \b
@@ -73,16 +70,15 @@ def give_up_job(job: str, out: Path, badge: str, second: str, reason: str) -> No
     """
     from controller.service.commands import Command
 
-    desk = open_desk_of(out)
-    raise SystemExit(ask(desk, sign(out, badge, second), Command.GIVE_UP_JOB, {"job": job, "reason": reason}))
+    raise SystemExit(ask(place, signature, Command.GIVE_UP_JOB, {"job": job, "reason": reason}))
 
 
 @batch.command("free-letter")
 @click.argument("letter", type=int)
-@out_option
+@place_options
 @person_options
 @click.option("--reason", required=True, help="Why it may be printed although it was held; goes into the ledger.")
-def free_letter(letter: int, out: Path, badge: str, second: str, reason: str) -> None:
+def free_letter(letter: int, place: Place, signature: Signature, reason: str) -> None:
     """放行一封被扣留的信函（须两人）。Free a letter that was held, for example because the same case was in an earlier list: two persons.
 
     LETTER is batch and number as one integer: 10000123 is letter 123 of batch 1. `letterline recall` takes it back for good instead.
@@ -93,4 +89,4 @@ def free_letter(letter: int, out: Path, badge: str, second: str, reason: str) ->
     from controller.service.commands import Command
 
     arguments = {"letter": letter, "reason": reason}
-    raise SystemExit(ask(open_desk_of(out), sign(out, badge, second), Command.FREE_LETTER, arguments))
+    raise SystemExit(ask(place, signature, Command.FREE_LETTER, arguments))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
-from controller.commands.desk import ask, open_desk_of, out_option, person_options, sign
+from controller.commands.desk import Place, Signature, ask, open_desk_of, person_options, place_options
 
 
 def _uid(text: str) -> int:
@@ -21,8 +20,8 @@ def _uid(text: str) -> int:
 
 @click.command()
 @click.argument("name")
-@out_option
-def piece(name: str, out: Path) -> None:
+@place_options
+def piece(name: str, place: Place) -> None:
     """一件的来龙去脉。Print everything the ledger says of one piece.
 
     NAME is a piece name such as 000001-0000123-01, or its uid.
@@ -30,7 +29,7 @@ def piece(name: str, out: Path) -> None:
     \b
     Example: letterline piece 000001-0000017-02
     """
-    desk = open_desk_of(out)
+    desk = open_desk_of(place)
     uid = _uid(name)
     view = desk.piece(uid)
     if view is None:
@@ -44,9 +43,9 @@ def piece(name: str, out: Path) -> None:
 @click.command()
 @click.argument("name")
 @click.option("--reason", required=True, help="Why; it goes into the ledger.")
-@out_option
+@place_options
 @person_options
-def reprint(name: str, reason: str, out: Path, badge: str, second: str) -> None:
+def reprint(name: str, reason: str, place: Place, signature: Signature) -> None:
     """作废在管件并重印。Void a piece in custody, so that its letter is printed again. Never possible before the piece is in hand.
 
     \b
@@ -55,15 +54,15 @@ def reprint(name: str, reason: str, out: Path, badge: str, second: str) -> None:
     from controller.service.commands import Command
 
     arguments = {"uid": _uid(name), "reason": reason}
-    raise SystemExit(ask(open_desk_of(out), sign(out, badge, second), Command.VOID, arguments))
+    raise SystemExit(ask(place, signature, Command.VOID, arguments))
 
 
 @click.command()
 @click.argument("letter", type=int)
 @click.option("--reason", required=True, help="Why; it goes into the ledger.")
-@out_option
+@place_options
 @person_options
-def recall(letter: int, reason: str, out: Path, badge: str, second: str) -> None:
+def recall(letter: int, reason: str, place: Place, signature: Signature) -> None:
     """撤回一封信函。Take a letter back: before the grant it never leaves; later the answer says which tray to pull.
 
     LETTER is batch and number as one integer: 10000123 is letter 123 of batch 1.
@@ -74,4 +73,4 @@ def recall(letter: int, reason: str, out: Path, badge: str, second: str) -> None
     from controller.service.commands import Command
 
     arguments = {"letter": letter, "reason": reason}
-    raise SystemExit(ask(open_desk_of(out), sign(out, badge, second), Command.RECALL, arguments))
+    raise SystemExit(ask(place, signature, Command.RECALL, arguments))

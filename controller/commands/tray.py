@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from controller.commands.desk import ask, open_desk_of, out_option, person_options, sign
+from controller.commands.desk import Place, Signature, ask, open_desk_of, person_options, place_options
 
 
 @click.group()
@@ -15,34 +13,34 @@ def tray() -> None:
 
 
 @tray.command("list")
-@out_option
-def list_trays(out: Path) -> None:
+@place_options
+def list_trays(place: Place) -> None:
     """List the trays of a ledger.
 
     \b
     Example: letterline tray list --out out/run
     """
-    for view in open_desk_of(out).trays():
+    for view in open_desk_of(place).trays():
         click.echo(f"T{view.tray}  {view.state}  {view.hold}".rstrip())
 
 
 @tray.command("open")
 @click.argument("number", type=int)
-@out_option
+@place_options
 @person_options
-def open_tray(number: int, out: Path, badge: str, second: str) -> None:
+def open_tray(number: int, place: Place, signature: Signature) -> None:
     """Say that a new tray stands at the exit."""
     from controller.service.commands import Command
 
-    raise SystemExit(ask(open_desk_of(out), sign(out, badge, second), Command.TRAY_OPEN, {"tray": number}))
+    raise SystemExit(ask(place, signature, Command.TRAY_OPEN, {"tray": number}))
 
 
 @tray.command("close")
 @click.argument("number", type=int)
-@out_option
+@place_options
 @person_options
-def close_tray(number: int, out: Path, badge: str, second: str) -> None:
+def close_tray(number: int, place: Place, signature: Signature) -> None:
     """Close a tray: its pieces are released when eyes, ledger and scale agree."""
     from controller.service.commands import Command
 
-    raise SystemExit(ask(open_desk_of(out), sign(out, badge, second), Command.TRAY_CLOSE, {"tray": number}))
+    raise SystemExit(ask(place, signature, Command.TRAY_CLOSE, {"tray": number}))
