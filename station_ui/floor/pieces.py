@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request, send_from_directory
+from flask import Blueprint, Response, abort, render_template, request, send_from_directory
 
 from controller.model import attempt_of, letter_of, piece_uid
 from controller.service.rights import Right, mask_name
@@ -14,6 +14,7 @@ from controller.service.views import PieceView
 from station_ui.door import go
 from station_ui.menu import page_context
 from station_ui.security.access import may, needs
+from station_ui.small_pictures import small_picture
 from station_ui.station import station
 
 pages = Blueprint("pieces", __name__)
@@ -89,6 +90,27 @@ def frame(uid: int) -> Any:
 def letter(uid: int) -> Any:
     """The window of the letter as it was rendered."""
     return _picture("letters", f"{uid}.png")
+
+
+@pages.get("/frames/small/<int:uid>.jpg")
+@needs(Right.SEE_PIECES)
+def frame_small(uid: int) -> Any:
+    """The exit camera's picture of a piece, as small as lists show it."""
+    return _small("frames", f"{uid}.jpg")
+
+
+@pages.get("/letters/small/<int:uid>.jpg")
+@needs(Right.SEE_PIECES)
+def letter_small(uid: int) -> Any:
+    """The window of the letter as it was rendered, as small as lists show it."""
+    return _small("letters", f"{uid}.png")
+
+
+def _small(folder: str, name: str) -> Any:
+    made = small_picture(station().out / folder / name)
+    if made is None:
+        abort(HTTPStatus.NOT_FOUND)
+    return Response(made, mimetype="image/jpeg")
 
 
 def _picture(folder: str, name: str) -> Any:

@@ -54,10 +54,11 @@
   function swap(name, html) {
     for (const part of document.querySelectorAll(`[data-part="${name}"]`)) {
       if (shown.get(part) === html) continue;
+      const first = !shown.has(part);
       shown.set(part, html);
       const fresh = document.createElement("template");
       fresh.innerHTML = html;
-      if (part.innerHTML.trim() === fresh.innerHTML.trim()) continue;   // the page brought it already
+      if (first && part.innerHTML.trim() === fresh.innerHTML.trim()) continue;   // the page brought it already
       const pressed = () => part.querySelector("[data-guard]")?.textContent.trim() ?? "";
       const before = pressed();
       patchChildren(part, fresh.content);

@@ -217,6 +217,7 @@ class StandInLine:
     zone: list[int] = field(default_factory=list)
     rate: float = 214
     tasks: tuple[Task, ...] = ()
+    verdicts: tuple[RecentVerdict, ...] = ()
     frozen: bool = False
     finished: bool = False
     handled: list[str] = field(default_factory=list)
@@ -237,7 +238,7 @@ class StandInLine:
 
     def calm(self) -> None:
         self.state, self.reason, self.rate, self.alarms, self.zone, self.frozen = 6, "", 214, (), [], False
-        self.tasks, self.finished = (), False
+        self.tasks, self.verdicts, self.finished = (), (), False
         self.publish()
 
     def jam(self) -> None:
@@ -280,7 +281,7 @@ class StandInLine:
             counts=self.books.queries.piece_counts(BATCH), batch=str(BATCH), letters=60,
             queue=(QueuedJob("B000007-J01-0a1b2c3d", "printer-1", "completed", 100, 100), QueuedJob("B000007-J02-5e6f7a8b", "printer-2", "processing", 14, 20)),
             cameras=(Camera("C1", 0.9991, "A", tuple(0.999 - (i % 7) * 0.0006 for i in range(40))), Camera("C2", 0.9942, "B", tuple(0.9995 - i * 0.00013 for i in range(40)))),
-            alarms=self.alarms, verdicts=tuple(verdicts), zone_to_scan=tuple(self.zone), tasks=self.tasks, tray=12, tray_count=32, finished=self.finished,
+            alarms=self.alarms, verdicts=self.verdicts or tuple(verdicts), zone_to_scan=tuple(self.zone), tasks=self.tasks, tray=12, tray_count=32, finished=self.finished,
         )  # fmt: skip
 
     def _run(self) -> None:

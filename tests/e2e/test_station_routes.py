@@ -173,7 +173,13 @@ def test_a_locked_screen_shows_the_line_and_nothing_else(ground):
     assert line.status_code == 200
     assert "andon" in line.text
     assert "/frames/" not in line.text
-    for path in ("/exceptions", f"/frames/{piece(9)}.jpg", f"/pieces/{piece(9)}", "/batches"):
+    for path in (
+        "/exceptions",
+        f"/frames/{piece(9)}.jpg",
+        f"/letters/small/{piece(9)}.jpg",
+        f"/pieces/{piece(9)}",
+        "/batches",
+    ):
         assert client.get(path, base_url=BASE, headers={"Accept": "application/json"}).status_code == 423
     assert (
         client.post(
