@@ -84,13 +84,17 @@ def clean(text: str) -> str:
     return value
 
 
+_NEGATIVE: Final = re.compile(r"-[0-9]+(\.[0-9]+)?")
+"""The only thing that may begin with a minus sign: a spreadsheet takes -2+3 for a formula as well."""
+
+
 def _text(limit: int) -> Rule:
     def rule(value: str) -> str:
         if len(value) > limit:
             raise FieldError(
                 f"过长：{len(value)} 字，最多 {limit} 字", f"too long: {len(value)} characters, at most {limit}"
             )
-        if value[:1] in ("=", "@", "+") or (value[:1] == "-" and not value[1:2].isdigit()):
+        if value[:1] in ("=", "@", "+") or (value[:1] == "-" and not _NEGATIVE.fullmatch(value)):
             raise FieldError("像是公式，请给出值", "looks like a formula: give the value")
         return value
 
@@ -160,7 +164,7 @@ def _instalments(value: str) -> str:
     return ";".join(out)
 
 
-_POSTCODE = _pattern(r"\d{6}", "邮编应为 6 位数字", "the postcode must be 6 digits")
+_POSTCODE = _pattern(r"[0-9]{6}", "邮编应为 6 位数字", "the postcode must be 6 digits")
 _PHONE = _pattern(r"[0-9][0-9\-]{5,18}", "电话格式不对", "not a telephone number")
 _CASE_NO = _pattern(r"[0-9A-Za-z\-()（）\[\]〔〕\u4e00-\u9fff]{4,40}", "案件编号格式不对", "not a case number")
 

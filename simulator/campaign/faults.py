@@ -29,6 +29,7 @@ class Site(StrEnum):
     PRINT_CALL = "call of the print queue"
     DESK = "command of a person"
     LETTER = "letter"
+    CASE_FILE = "case file"
 
 
 OPPORTUNITIES: Final = {
@@ -44,6 +45,7 @@ OPPORTUNITIES: Final = {
     Site.PRINT_CALL: 0.05,
     Site.DESK: 0.2,
     Site.LETTER: 1.0,
+    Site.CASE_FILE: 0.002,
 }
 """How often each site comes up per letter, roughly: turns a rate per letter into one per opportunity."""
 
@@ -140,13 +142,20 @@ ROWS: Final = (
     ),
     FaultRow(44, _S.LETTER, "letter recalled somewhere on its way", 8, 1e-4),
     FaultRow(45, _S.LETTER, "letter of a list that was imported before", 4, 1e-5),
+    FaultRow(
+        46,
+        _S.CASE_FILE,
+        "malicious case file: 32 attacks as rows between good ones, and one file that is an attack as a whole",
+        0.5,
+        1e-5,
+        "two files through production's intake beside the shift's list",
+    ),
     FaultRow(47, _S.DESK, "acceptance of the post doubled, early, or of another tray", 1.5, 1e-5),
     FaultRow(48, _S.COMMIT, "controller cut off, another takes over, the first comes back", 0.5, 1e-9),
     FaultRow(49, _S.DESK, "one person shows two badges of his own", 2, 1e-6),
 )
 
 ELSEWHERE: Final = {
-    46: "parsers of case files: tests/property/test_intake_properties.py",
     50: "a witness on another disk that is away: on real wires, simulator/scenarios/50-witness-unreachable.toml",
 }
 """Rows of the matrix that have no meaning in virtual time, and where they are dealt with."""

@@ -9,7 +9,13 @@ from simulator.campaign.mutants import Mutant, Switch
 _I = "controller.integrity:"
 _R = "controller.line.rules."
 
+_F = "controller.intake.fields:"
+
 _OFF: Final = {
+    # --- the case file ---
+    "control characters in a case": (_F + "clean", 'category == "Cc"', "False"),
+    "direction controls in a case": (_F + "clean", "character in BIDI_CONTROLS", "False"),
+    "same case number twice": ("controller.intake.take_in:_judge", "case_no in first_row_of", "False"),
     # --- the set of sheets ---
     "faulty sheet in a set": (_I + "_sheets_clean", "fact.fault is not None", "False"),
     "set of another length": (_I + "_set_complete", " or len(facts) != facts[0].sheets", ""),

@@ -15,6 +15,7 @@ from controller.line.core import LineCore
 from controller.line.state import LineConfig
 from controller.model import BatchId, ItemId, Letter, LetterId, letter_id, s10_item_id
 from controller.planning import first_attempts, next_attempts, print_jobs
+from simulator.campaign import hostile_files
 from simulator.campaign.belt import ENVELOPE_MG, SHEET_MG
 from simulator.campaign.clockwork import Clockwork
 from simulator.campaign.faults import FaultPlan, Profile, Site
@@ -208,6 +209,9 @@ class Shift:
 
     def _open_batch(self) -> None:
         """Hand the accepted letters over; first attempts of all that are not held."""
+        row = self.faults.draw(Site.CASE_FILE)
+        if row == 46:
+            self._hostile_file()
         held: dict[int, str] = {}
         for letter in self.letters:
             row = self.faults.draw(Site.LETTER)
@@ -224,6 +228,14 @@ class Shift:
         for recalled in self._recalls:
             self.clock.after(self.faults.rng.randrange(200_000 * (len(self.letters) + 60)), self.recall, recalled)
         self._print_round()
+
+    def _hostile_file(self) -> None:
+        """Somebody sends a case file with what does not belong there."""
+        numbers = [letter.letter % 10_000_000 for letter in self.letters[:8]]
+        whole, problems = hostile_files.strike(self.faults.rng, numbers)
+        self.faults.struck(46, f"32 rows, and {whole}")
+        if problems:
+            raise SafetyBreach(f"malicious case file: {problems[0]}")
 
     def _print_round(self) -> None:
         """Plan an attempt for each open letter that has none which may still leave, and send it to print."""
