@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rendering.model import Letter
 from rendering.template import Template
@@ -30,25 +32,26 @@ class _Headings:
         self._tables = {table.label: name for name, table in settings.tables.items()}
         self._tables.update({name: name for name in settings.tables})
         self._settings = settings.tables
-        self.columns: list[tuple[str, str, Table | None]] = []
+        self._plain: list[tuple[int, str]] = []
+        self._found: list[tuple[int, str, Table]] = []
 
     def read(self, headings: Sequence[str]) -> None:
         """Take the headings of the rows to come."""
-        self.columns = []
-        for heading in headings:
+        self._plain = []
+        self._found = []
+        for at, heading in enumerate(headings):
             table = self._tables.get(heading)
-            own = self._names.get(heading, heading)
-            self.columns.append((heading, table or own, self._settings[table] if table else None))
+            if table:
+                self._found.append((at, table, self._settings[table]))
+            else:
+                self._plain.append((at, self._names.get(heading, heading)))
 
     def letter(self, row: Sequence[Any], fallback: str) -> Letter:
         """The letter of a row with a cell for every heading; ``fallback`` is its id when it brings none. Raises ValueError."""
-        fields: dict[str, str] = {}
-        found: dict[str, list[Mapping[str, str]]] = {}
-        for (_, name, table), value in zip(self.columns, row, strict=True):
-            if table is not None:
-                found[name] = _table_rows(value, table)
-            else:
-                fields[name] = "" if value is None else str(value)
+        fields = {name: "" if row[at] is None else str(row[at]) for at, name in self._plain}
+        found: dict[str, list[Mapping[str, str]]] = {
+            name: _table_rows(row[at], table) for at, name, table in self._found
+        }
         return Letter(fields.get("record_id") or fallback, fields, found)
 
 
@@ -106,8 +109,13 @@ def _json_rows(path: Path) -> Iterator[tuple[Sequence[str], Sequence[Any]]]:
 
 def _total(amounts: Sequence[str]) -> str:
     """Their sum with two decimals. Raises InvalidOperation for one that is no amount."""
-    if all(text[-3:-2] == "." and text.isascii() and text[:-3].isdigit() and text[-2:].isdigit() for text in amounts):
-        fen = sum(int(text[:-3] + text[-2:]) for text in amounts)
+    fen = 0
+    for text in amounts:
+        digits = text[:-3] + text[-2:]
+        if text[-3:-2] != "." or not digits.isdigit() or not digits.isascii():
+            break
+        fen += int(digits)
+    else:
         return f"{fen // 100}.{fen % 100:02d}"
     return f"{sum(map(Decimal, amounts)):.2f}"
 
@@ -117,18 +125,36 @@ def _table_rows(value: Any, table: Table) -> list[Mapping[str, str]]:
     if isinstance(value, list):
         return [{str(key): str(cell) for key, cell in row.items()} for row in value]
     rows: list[Mapping[str, str]] = []
-    for part in str(value or "").split(";"):
-        if not part.strip():
-            continue
-        cells = part.split(":")
-        if len(cells) != len(table.split):
+    width = len(table.split)
+    summed = [table.split.index(name) for name in table.total]
+    for cells in _cells(str(value or ""), width):
+        if len(cells) != width:
             wanted = ":".join(table.split) or "nothing (the template gives no split)"
-            raise ValueError(f"{part!r} in {table.label} should be {wanted}")
-        row = dict(zip(table.split, (cell.strip() for cell in cells), strict=True))
-        if table.total:
+            raise ValueError(f"{':'.join(cells)!r} in {table.label} should be {wanted}")
+        row = dict(zip(table.split, cells, strict=True))
+        if summed:
             try:
-                row["total"] = _total([row[name] for name in table.total])
+                row["total"] = _total([cells[at] for at in summed])
             except InvalidOperation:
-                raise ValueError(f"{part!r} in {table.label} holds no amount") from None
+                raise ValueError(f"{':'.join(cells)!r} in {table.label} holds no amount") from None
         rows.append(row)
     return rows
+
+
+def _cells(text: str, width: int) -> Sequence[Sequence[str]]:
+    """The cells of the rows of a table written as text; rows of white space are left out.
+
+    Text as programs write it, ``width`` cells in every row and no white space, is taken apart by one expression.
+    """
+    if width > 1 and len(text.split(None, 1)) == 1:
+        whole, row = _plain_rows(width)
+        if whole.fullmatch(text):
+            return cast(Sequence[Sequence[str]], row.findall(text))
+    return [[cell.strip() for cell in part.split(":")] for part in text.split(";") if part.strip()]
+
+
+@cache
+def _plain_rows(width: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """The whole of a table of ``width`` cells in every row, and one row of it."""
+    row = ":".join(["([^:;]*)"] * width)
+    return re.compile(f"{row}(?:;{row})*"), re.compile(row)

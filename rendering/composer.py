@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -114,11 +115,11 @@ class Leaders:
 
 
 def page_stream(
-    letters: Sequence[Letter], composed: Composed, leaders: Leaders, first_letter: int, told: bytes
+    letters: Sequence[Letter], composed: Composed, leaders: Leaders, first_letter: int, first_page: int
 ) -> tuple[NDArray[np.int64], list[RenderedLetter]]:
     """All pages in order with blank backs, so that every letter starts on a front; and where each letter lies.
 
-    ``first_letter`` is the number of the run's first letter in its file; ``told`` is what all letters say besides.
+    ``first_letter`` and ``first_page`` are the numbers of the run's first letter and page in its file.
     """
     counts = composed.results[:, 0]
     spans = (counts + 1) // 2 * 2 if composed.duplex else counts * 2
@@ -133,17 +134,23 @@ def page_stream(
     stream[np.repeat(starts, counts) + within * (1 if composed.duplex else 2)] = np.arange(pages)
     for i in inside:
         stream[starts[i - first_letter] - 2] = pages + leaders.before[i]
-    stops = composed.ends[np.cumsum(counts) - 1].tolist() if pages else []
+    ids = map(attrgetter("record_id"), letters)
+    return stream, list(map(RenderedLetter, ids, (starts + first_page).tolist(), spans.tolist()))
+
+
+def digests(composed: Composed, told: bytes) -> list[str]:
+    """SHA-256 of every letter: of ``told``, what all letters say besides, and of its page descriptions."""
+    counts = composed.results[:, 0]
+    edges = np.concatenate([[0], composed.ends])
+    after = np.cumsum(counts)
     view = memoryview(composed.data)  # type: ignore[arg-type]
-    rendered = []
     common = hashlib.sha256(told)
-    begin = 0
-    for letter, start, span, stop in zip(letters, starts.tolist(), spans.tolist(), stops, strict=True):
+    found = []
+    for begin, stop in zip(edges[after - counts].tolist(), edges[after].tolist(), strict=True):
         digest = common.copy()
         digest.update(view[begin:stop])
-        rendered.append(RenderedLetter(letter.record_id, start, span, digest.hexdigest()))
-        begin = stop
-    return stream, rendered
+        found.append(digest.hexdigest())
+    return found
 
 
 def with_leaders(composed: Composed, leaders: Leaders) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

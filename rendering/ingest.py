@@ -39,6 +39,7 @@ UNDECLARED_LENGTH_MAX: Final = 1000
 ROWS_MAX: Final = 2000
 _SEPARATOR_POINT: Final = ord(SEPARATOR)
 _BAD_CHARACTERS_MAX: Final = 100_000
+_ENCODED: Final = 4096  # values made code points at a time
 
 _Ints = NDArray[np.int64]
 _Points = NDArray[np.uint32]
@@ -189,12 +190,21 @@ class Intake:
 
     def _encode(self, parts: list[str], tables: _Ints, defects: _Defects) -> tuple[_Points, _Ints]:
         """All values as code points with a separator after each; a value holding the separator is a defect."""
-        text = SEPARATOR.join(parts)
-        halves = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
-        points = np.zeros(len(text) + 1 if parts else 0, np.uint32)
+        # Some thousand values at a time: their text stays in the processor's cache, and a rare character, for which Python stores a
+        # whole text in four bytes each, does so to no more than these.
         offsets = np.zeros(len(parts) + 1, np.int64)
-        if _take_text(halves, points, offsets) == len(parts):
-            return points, offsets
+        texts: list[_Points] = []
+        found = begin = 0
+        for first in range(0, len(parts), _ENCODED):
+            some = parts[first : first + _ENCODED]
+            text = SEPARATOR.join(some)
+            halves = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
+            points = np.empty(len(text) + 1, np.uint32)
+            found += _take_text(halves, points, offsets[first : first + len(some) + 1], begin)
+            begin += len(points)
+            texts.append(points)
+        if found == len(parts):
+            return np.concatenate(texts) if texts else np.zeros(0, np.uint32), offsets
         for value, part in enumerate(parts):
             if SEPARATOR in part:
                 add_defect(defects, self._owner(value, tables)[0], bad_character(ord(SEPARATOR), 1, None))
@@ -305,8 +315,18 @@ def _gather_cells(cells: _Cells, letters: Sequence[Letter], parts: list[str], de
 
 def _filtered(apply: _Filter, column: Sequence[str]) -> list[str]:
     """A column with a filter applied once to each distinct value."""
-    results = {value: apply(value) for value in set(column)}
-    return [results[value] for value in column]
+    return list(map(_Results(apply).__getitem__, column))
+
+
+class _Results(dict[str, str]):
+    """What a filter makes of each value it was asked for."""
+
+    def __init__(self, apply: _Filter) -> None:
+        self._apply = apply
+
+    def __missing__(self, value: str) -> str:
+        self[value] = result = self._apply(value)
+        return result
 
 
 def _chain(slot: Slot) -> _Filter | None:
@@ -325,12 +345,10 @@ def _chain(slot: Slot) -> _Filter | None:
 
 
 @kernel
-def _take_text(halves: NDArray[np.uint16], points: _Points, offsets: _Ints) -> int:
-    """UTF-16 as code points with a separator at the end; the place after each separator goes into ``offsets``, from its second
-    entry on. Returns how many separators there are.
+def _take_text(halves: NDArray[np.uint16], points: _Points, offsets: _Ints, base: int) -> int:
+    """UTF-16 as code points with a separator at the end; the place after each separator, counted from ``base``, goes into ``offsets``, from
+    its second entry on. Returns how many separators there are.
     """
-    if points.shape[0] == 0:
-        return 0
     found = 0
     n = 0
     i = 0
@@ -345,11 +363,11 @@ def _take_text(halves: NDArray[np.uint16], points: _Points, offsets: _Ints) -> i
         if point == _SEPARATOR_POINT:
             found += 1
             if found < offsets.shape[0]:
-                offsets[found] = n
+                offsets[found] = base + n
     points[n] = _SEPARATOR_POINT
     found += 1
     if found < offsets.shape[0]:
-        offsets[found] = n + 1
+        offsets[found] = base + n + 1
     return found
 
 

@@ -24,10 +24,12 @@ _NO_TRACKS: Final = np.zeros((1, 1, 1), np.uint8)
 
 @njit(cache=True, nogil=True)
 def _draw_digit_marks(digits: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
-    """Draw payload after payload of 36 ASCII digits, their borders marked as what the form draws."""
+    """Draw payload after payload of 36 digits (values 0 to 9), their borders marked as what the form draws."""
     for i in range(digits.shape[0]):
-        datamatrix_digits_kernel(digits[i] - 48, out[i])
-        out[i] |= _FRAME
+        datamatrix_digits_kernel(digits[i], out[i])
+        for row in range(_SIDE):
+            for column in range(_SIDE):
+                out[i, row, column] |= _FRAME[row, column]
 
 
 @njit(cache=True, nogil=True)
@@ -97,7 +99,7 @@ def _draw_sheets(kinds: set[str], payloads: Sequence[str]) -> NDArray[np.uint8]:
     if len(kinds) > 1:
         raise ValueError("the sheet marks of one template must all be of one symbology")
     if kinds == {"datamatrix"} and all(len(p) == _FAST_DIGITS and p.isascii() and p.isdigit() for p in payloads):
-        digits = np.frombuffer("".join(payloads).encode("ascii"), np.uint8).reshape(-1, _FAST_DIGITS)
+        digits = np.frombuffer("".join(payloads).encode("ascii"), np.uint8).reshape(-1, _FAST_DIGITS) - np.uint8(48)
         out = np.zeros((len(payloads), _SIDE, _SIDE), np.uint8)
         _draw_digit_marks(digits, out)
         return out
@@ -111,12 +113,14 @@ def _draw_sheets(kinds: set[str], payloads: Sequence[str]) -> NDArray[np.uint8]:
 
 
 def _draw_item_rows(items: Sequence[str]) -> NDArray[np.uint8]:
-    encoded = [item.encode("ascii", "replace") for item in items]
-    lengths = np.array([len(item) for item in encoded], np.int64)
+    lengths = np.fromiter(map(len, items), np.int64, len(items))
     width = max(1, int(lengths.max(initial=1)))
-    table = np.zeros((len(items), width), np.uint8)
-    for i, item in enumerate(encoded):
-        table[i, : len(item)] = np.frombuffer(item, np.uint8)
+    text = "".join([item.ljust(width, "\0") for item in items])
+    if not text.isascii():
+        for item in items:
+            if not item.isascii():
+                code128(item)  # raises with the character named
+    table = np.frombuffer(text.encode("ascii"), np.uint8).reshape(-1, width)
     out = np.zeros((len(items), 11 * (2 * width + 3) + 14), np.uint8)
     failed = _draw_items(table, lengths, out)
     if failed >= 0:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 
 class DefectCode(StrEnum):
@@ -80,18 +81,15 @@ class Codes:
     tracks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedLetter:
+class RenderedLetter(NamedTuple):
     """Where a letter lies in its chunk, counted in pages of the letter stream (blank backs included) from 0.
 
-    ``sha256`` is the digest of the paragraphs all letters share and of the letter's page descriptions, before compression and
-    imposition, so a letter imposed another way keeps its digest.
+    Its digest, when somebody asks for it, is `rendering.Renderer.letter_digests`.
     """
 
     record_id: str
     first_page: int
     pages: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rendering.characters import Characters, FaceUse, FontSet, program_arrays
-from rendering.composer import Composed, Composer, Leaders, page_stream, with_leaders
+from rendering.composer import Composed, Composer, Leaders, digests, page_stream, with_leaders
 from rendering.fonts import MISSING, FontChain
 from rendering.imposition import Imposition, imposition_named, plan_sides
 from rendering.ingest import Gathered, Intake
@@ -35,7 +35,7 @@ from rendering.preview import rasterise
 from rendering.template import Template
 
 _SAMPLE: Final = 32  # letters a batch's compression is trained on
-_RUN: Final = 1000  # letters gathered and composed at a time
+_RUN: Final = 1000
 _PRIVATE_USE: Final = slice(0xE000, 0xF900)
 
 
@@ -274,15 +274,27 @@ class Renderer:
                 composed = self._composed(
                     some, codes[run], setting, known or self._intake.gather(some, codes[run], seen)
                 )
-                stream, run_letters = page_stream(some, composed, leaders, run.start, setting.told)
                 base = file.pages if layout.cells == 1 else 0
-                rendered += (
-                    [replace(one, first_page=one.first_page + base) for one in run_letters] if base else run_letters
-                )
+                stream, run_letters = page_stream(some, composed, leaders, run.start, base)
+                rendered += run_letters
                 self._packer.pack(
                     file, *with_leaders(composed, leaders), plan_sides(stream, layout), around, setting.coder
                 )
         return Chunk(out, file.sha256, file.pages // 2, tuple(rendered))
+
+    def letter_digests(self, letters: Sequence[Letter], codes: Sequence[Codes]) -> list[str]:
+        """SHA-256 of the paragraphs all letters share and of each letter's page descriptions, before compression and imposition.
+
+        A letter keeps its digest however it is imposed, among whatever letters, as long as the batch's characters
+        (`use_characters`) are the same. Nobody waits for these while a file is written: they are made when asked for.
+        Raises what `render` raises.
+        """
+        found: list[str] = []
+        setting = self._setting or self._set(self._characters(letters, codes, None))
+        for run in _spans(len(letters), _RUN):
+            gathered = self._intake.gather(letters[run], codes[run])
+            found += digests(self._composed(letters[run], codes[run], setting, gathered), setting.told)
+        return found
 
     def _composed(
         self, letters: Sequence[Letter], codes: Sequence[Codes], setting: Setting, gathered: Gathered

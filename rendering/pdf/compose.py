@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rendering.jit import kernel
+from rendering.jit import inlined, kernel
 from rendering.layout.arrays import (
+    A_LENGTH,
     A_LETTER,
     A_PAGE,
     A_PAGES,
@@ -22,6 +23,7 @@ from rendering.layout.arrays import (
     N_AFTER,
     N_CHARS,
     N_FAILED,
+    N_LENGTH,
     N_LINES,
     N_PLACES,
     N_STRIPS,
@@ -230,79 +232,32 @@ def _page(
     return _put_marks(out, pos, program, marks, scratch.at[A_LETTER], page, pages)
 
 
-@kernel
-def _letter(
-    program: Program,
-    typography: Typography,
-    values: Values,
-    scratch: Scratch,
-    marks: Marks,
-    pages: Pages,
-    out: NDArray[np.uint8],
-    cursor: NDArray[np.int64],
-    letter: int,
-) -> bool:
-    """Lay out and write one letter; False when the buffer has no room for it. ``cursor`` is (byte position, page number)."""
-    scratch.counts[:] = 0
-    scratch.at[:] = 0
+@inlined
+def _begin(scratch: Scratch, letter: int) -> None:
+    """Forget the letter before."""
+    for i in range(N_LENGTH):
+        scratch.counts[i] = 0
+    for i in range(A_LENGTH):
+        scratch.at[i] = 0
     scratch.at[A_LETTER] = letter
-    load_letter(program, values, scratch, letter)
-    run_operations(
-        program,
-        typography,
-        scratch,
-        program.page[PG_BODY_OP],
-        (program.page[PG_BODY], program.page[PG_BODY + 2]),
-    )
-    total = 0
-    if scratch.counts[N_FAILED] == 0:
-        total = paginate(program, scratch)
-        wrong = misplaced_picture(program, scratch)
-        if wrong >= 0:
-            scratch.counts[N_FAILED] = FAILED_PICTURE
-            scratch.counts[N_WHERE] = program.ops[wrong, 1]
-    body_chars = scratch.counts[N_CHARS]
-    body_lines = scratch.counts[N_LINES]
-    body_strips = scratch.counts[N_STRIPS]
-    body_places = scratch.counts[N_PLACES]
-    pos = cursor[0]
-    for page in range(total):
-        if scratch.counts[N_FAILED]:
-            break
-        scratch.counts[N_CHARS] = body_chars
-        scratch.counts[N_LINES] = body_lines
-        scratch.counts[N_STRIPS] = body_strips
-        scratch.counts[N_PLACES] = body_places
-        scratch.at[A_PAGE] = page
-        scratch.at[A_PAGES] = total
-        lay_frames(program, typography, scratch)
-        place = scratch.at[A_PLACE]
-        after = place
-        while after < body_places and scratch.places[after, P_PAGE] == page:
-            after += 1
-        if out.shape[0] > 0 and scratch.counts[N_FAILED] == 0:
-            if pos + PAGE_BYTES_MAX > out.shape[0]:
-                return False
-            pos = _page(
-                program,
-                typography,
-                scratch,
-                marks,
-                out,
-                pos,
-                (place, after, body_places),
-            )
-            pages.ends[cursor[1] + page] = pos
-        scratch.at[A_PLACE] = after
-    result = pages.results[letter]
-    result[0] = total
-    result[1] = scratch.counts[N_FAILED]
-    result[2] = scratch.counts[N_WHERE]
-    result[3] = cursor[1]
-    if out.shape[0] > 0 and scratch.counts[N_FAILED] == 0:
-        cursor[0] = pos
-        cursor[1] += total
-    return True
+
+
+@inlined
+def _begin_page(scratch: Scratch, body: tuple[int, int, int, int], page: int, pages: int) -> None:
+    """Forget the frames of the page before: what is left is the body, see `_body`."""
+    scratch.counts[N_CHARS] = body[0]
+    scratch.counts[N_LINES] = body[1]
+    scratch.counts[N_STRIPS] = body[2]
+    scratch.counts[N_PLACES] = body[3]
+    scratch.at[A_PAGE] = page
+    scratch.at[A_PAGES] = pages
+
+
+@inlined
+def _body(scratch: Scratch) -> tuple[int, int, int, int]:
+    """How many characters, lines, strips and places the letter's body has."""
+    counts = scratch.counts
+    return counts[N_CHARS], counts[N_LINES], counts[N_STRIPS], counts[N_PLACES]
 
 
 @kernel
@@ -320,10 +275,46 @@ def compose(
 ) -> int:
     """Compose letters ``first`` to ``after``; return the first one not done (no room left), or ``after``.
 
-    With an empty ``out`` letters are measured only. Failed letters leave no page behind.
+    ``cursor`` is (byte position, page number). With an empty ``out`` letters are measured only. Failed letters leave no page
+    behind. One function, because each further one between this and the layout is compiled with all it calls once more.
     """
     load_static(program, scratch)
+    box = (program.page[PG_BODY], program.page[PG_BODY + 2])
+    writing = out.shape[0] > 0
     for letter in range(first, after):
-        if not _letter(program, typography, values, scratch, marks, pages, out, cursor, letter):
-            return letter
+        _begin(scratch, letter)
+        load_letter(program, values, scratch, letter)
+        run_operations(program, typography, scratch, program.page[PG_BODY_OP], box)
+        total = 0
+        if scratch.counts[N_FAILED] == 0:
+            total = paginate(program, scratch)
+            wrong = misplaced_picture(program, scratch)
+            if wrong >= 0:
+                scratch.counts[N_FAILED] = FAILED_PICTURE
+                scratch.counts[N_WHERE] = program.ops[wrong, 1]
+        body = _body(scratch)
+        pos = cursor[0]
+        for page in range(total):
+            if scratch.counts[N_FAILED]:
+                break
+            _begin_page(scratch, body, page, total)
+            lay_frames(program, typography, scratch)
+            place = scratch.at[A_PLACE]
+            stop = place
+            while stop < body[3] and scratch.places[stop, P_PAGE] == page:
+                stop += 1
+            if writing and scratch.counts[N_FAILED] == 0:
+                if pos + PAGE_BYTES_MAX > out.shape[0]:
+                    return letter
+                pos = _page(program, typography, scratch, marks, out, pos, (place, stop, body[3]))
+                pages.ends[cursor[1] + page] = pos
+            scratch.at[A_PLACE] = stop
+        result = pages.results[letter]
+        result[0] = total
+        result[1] = scratch.counts[N_FAILED]
+        result[2] = scratch.counts[N_WHERE]
+        result[3] = cursor[1]
+        if writing and scratch.counts[N_FAILED] == 0:
+            cursor[0] = pos
+            cursor[1] += total
     return after

@@ -65,6 +65,13 @@ def _equal_bytes(difference: int) -> int:
 
 
 @inlined
+def forget(seen: Small, start: int) -> None:
+    """Nothing was seen of the page that begins at ``start``. A loop: compiling a slice's assignment takes a second."""
+    for i in range(seen.shape[0]):
+        seen[i] = start
+
+
+@inlined
 def next_match(raw: Bytes, begin: int, stop: int, seen: Small) -> tuple[int, int, int]:
     """The first match from ``begin`` on: (where, its length, distance back); (stop, 0, 0) when there is none.
 
@@ -106,7 +113,7 @@ def count_symbols(raw: Bytes, edges: Ints, coder: Coder, seen: Small, literals: 
         start = edges[page]
         stop = edges[page + 1]
         at = start
-        seen[:] = start
+        forget(seen, start)
         while at < stop:
             where, length, distance = next_match(raw, at, stop, seen)
             for i in range(at, where):
@@ -194,7 +201,7 @@ def deflate(raw: Bytes, start: int, stop: int, coder: Coder, seen: Small, out: B
         out[pos + i] = coder.header[i]
     state = (pos + whole, int(np.int64(coder.header[whole])), int(coder.header_bits[0] & 7))
     at = start
-    seen[:] = start
+    forget(seen, start)
     while at < stop:
         where, length, distance = next_match(raw, at, stop, seen)
         state = _code_bytes(raw, at, where, coder, out, state)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rendering.jit import inlined, kernel
-from rendering.layout.arrays import N_LINES, Program, Scratch, Typography
+from rendering.layout.arrays import N_LINES, TEXT_STATE, Program, Scratch, Typography
 from rendering.layout.opcodes import (
     L_DY,
     L_END,
@@ -345,7 +345,8 @@ def put_paragraph(out: Bytes, pos: int, program: Program, scratch: Scratch, plac
 def put_alone(out: Bytes, program: Program, typography: Typography, scratch: Scratch, style: int) -> int:
     """Write the lines of the one paragraph in ``scratch`` as a text object whose origin is its first baseline; return its length."""
     state = scratch.text_state
-    state[:] = 0
+    for i in range(TEXT_STATE):
+        state[i] = 0
     state[T_FONT] = -1
     state[T_SIZE] = -1
     state[T_COLOUR] = program.styles[style, ST_COLOUR]

@@ -18,7 +18,7 @@ from rendering.template.errors import TemplateError
 
 _DIGITS: Final = "零壹贰叁肆伍陆柒捌玖"
 _PLACES: Final = ("", "拾", "佰", "仟")
-_GROUPS: Final = ("", "万", "亿", "万亿")
+_GROUPS: Final = (("万亿", 10**12), ("亿", 10**8), ("万", 10**4), ("", 1))
 
 
 def _is_plain(text: str) -> bool:
@@ -38,7 +38,7 @@ def money(text: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _group_in_words(value: int) -> str:
-    """1..9999 in formal numerals, with one 零 for each row of zeros inside."""
+    """0..9999 in formal numerals, with one 零 for each row of zeros inside; nothing for 0."""
     words = ""
     zero = False
     for place in (3, 2, 1, 0):
@@ -54,25 +54,35 @@ def _group_in_words(value: int) -> str:
 def capital(text: str) -> str:
     """An amount of yuan in formal Chinese numerals; text that is no amount stays as it is."""
     if _is_plain(text):
-        fen = int(text[:-3] + text[-2:])
+        yuan, fen = int(text[:-3]), int(text[-2:])
     else:
         try:
-            fen = int((Decimal(text.replace(",", "")) * 100).to_integral_value())
+            yuan, fen = divmod(int((Decimal(text.replace(",", "")) * 100).to_integral_value()), 100)
         except (InvalidOperation, ValueError, OverflowError):
             return text
-    if not 0 <= fen < 10**18:
+    if not 0 <= yuan < 10**16:
         return text
-    yuan, jiao, rest = fen // 100, fen // 10 % 10, fen % 10
+    if yuan < 10**4:
+        return _group_in_words(yuan) + _after_yuan(fen, yuan > 0)
     words = ""
-    groups = [yuan // 10**12, yuan // 10**8 % 10**4, yuan // 10**4 % 10**4, yuan % 10**4]
-    for index, group in enumerate(groups):
+    before = 0
+    for name, size in _GROUPS if yuan >= 10**8 else _GROUPS[2:]:
+        group = yuan // size % 10**4
         if group:
-            if words and (group < 1000 or groups[index - 1] % 10 == 0):
+            if words and (group < 1000 or before % 10 == 0):
                 words += "零"
-            words += _group_in_words(group) + _GROUPS[3 - index]
-    words = (words or "零") + "元" if yuan or not fen else ""
-    if not jiao and not rest:
-        return words + "整"
+            words += _group_in_words(group) + name
+        before = group
+    return words + _after_yuan(fen, True)
+
+
+@lru_cache(maxsize=200)
+def _after_yuan(fen: int, any_yuan: bool) -> str:
+    """What follows the words of the yuan: 元, then 0..99 fen."""
+    if not fen:
+        return "元整" if any_yuan else "零元整"
+    jiao, rest = divmod(fen, 10)
+    words = "元" if any_yuan else ""
     if jiao:
         words += _DIGITS[jiao] + "角"
     elif words:

@@ -93,3 +93,17 @@ def test_nothing_is_written_when_a_defective_letter_or_wrong_codes_reach_render(
 
 def test_no_letters_make_a_file_without_pages_only_when_asked_by_mistake(renderer: Renderer) -> None:
     assert renderer.measure([]) == []
+
+
+def test_values_are_the_same_however_many_are_read_at_a_time(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = [a_letter(n, rows=n % 4, creditor="" if n == 2 else "虚构𠮷公司") for n in range(9)]
+    letters[5] = a_letter(5, debtor_name="张\x1f伟")
+    whole = renderer._intake.gather(letters, None)
+    monkeypatch.setattr("rendering.ingest._ENCODED", 7)
+    parted = renderer._intake.gather(letters, None)
+    assert whole.points.tolist() == parted.points.tolist()
+    assert whole.offsets.tolist() == parted.offsets.tolist()
+    assert whole.defects == parted.defects
+    assert {2, 5} == set(whole.defects)

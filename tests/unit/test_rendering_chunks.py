@@ -90,7 +90,7 @@ def test_an_imposed_file_shows_the_same_text(
     renderer: Renderer, batch: tuple[list[Letter], list[Codes]], chunk: Chunk, tmp_path: Path
 ) -> None:
     imposed = renderer.render(*batch, tmp_path / "2up.pdf", "2up-cutstack")
-    assert [letter.sha256 for letter in imposed.letters] == [letter.sha256 for letter in chunk.letters]
+    assert {letter.record_id for letter in imposed.letters} == {letter.record_id for letter in chunk.letters}
 
     def characters(path: Path) -> list[str]:
         document = pypdfium2.PdfDocument(path)
@@ -99,6 +99,20 @@ def test_an_imposed_file_shows_the_same_text(
         return sorted(text)
 
     assert characters(imposed.path) == characters(chunk.path)
+
+
+def test_a_letter_has_one_digest_among_whatever_letters_and_another_when_anything_in_it_changes(
+    renderer: Renderer, batch: tuple[list[Letter], list[Codes]]
+) -> None:
+    letters, codes = batch
+    resident = Renderer(renderer.template)
+    resident.use_characters(renderer.characters(letters, codes))
+    digests = resident.letter_digests(letters, codes)
+    assert len(set(digests)) == 24
+    assert resident.letter_digests(letters[3:6], codes[3:6]) == digests[3:6]
+    changed = [letters[3], a_letter(4, rows=4, phone="010-55500000"), letters[5]]
+    again = resident.letter_digests(changed, [codes[3], codes[4], codes_for(7, len(codes[5].sheets))])
+    assert [a == b for a, b in zip(again, digests[3:6], strict=True)] == [True, False, False]
 
 
 def test_fonts_and_seal_stand_once_in_the_file_and_nothing_is_transparent(chunk: Chunk) -> None:

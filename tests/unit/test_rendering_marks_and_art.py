@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import pikepdf
 import pypdfium2
 import pytest
 from numpy.typing import NDArray
-from rendering_cases import a_letter, codes_for, spoilt_template
+from rendering_cases import EXAMPLE, a_letter, codes_for, spoilt_template
 
 from rendering import Codes, Renderer, RenderError, TemplateError, load_template
+from rendering.marks import draw_marks
 from rendering.preflight import preflight
 from rendering.symbols import SymbolError, track_grid
 from rendering.symbols.omr import SHEET_TRACK
@@ -115,3 +117,10 @@ def test_a_half_transparent_svg_is_refused(tmp_path: Path) -> None:
     (folder / "seal.svg").write_text(BLUE.replace('fill="#1040c0"', 'fill="#1040c0" fill-opacity="0.5"'), "utf-8")
     with pytest.raises((TemplateError, RenderError), match="transparent"):
         Renderer(load_template(folder))
+
+
+def test_an_item_number_that_is_no_ascii_text_is_refused_with_its_character_and_never_drawn_as_another() -> None:
+    marks = load_template(EXAMPLE).settings.marks
+    codes = [codes_for(1, 1), replace(codes_for(2, 1), item="XA00000000２CN")]
+    with pytest.raises(SymbolError, match="２"):
+        draw_marks(marks, codes)
