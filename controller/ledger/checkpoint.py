@@ -10,6 +10,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from controller.ledger.errors import FaultCode, LedgerFault
 
@@ -61,6 +62,29 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         raise LedgerFault(
             FaultCode.STORAGE, f"the witness file {path.name} could not be written: {error.strerror}"
         ) from error
+
+
+class Witness(Protocol):
+    """Where the newest checkpoint is kept."""
+
+    def read(self) -> Checkpoint | None:
+        """Return what was kept last; None when nothing was. Raises `LedgerFault` when it cannot be told."""
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Keep ``checkpoint`` instead. Raises `LedgerFault` STORAGE when it could not be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessFile:
+    """The witness as a file at ``path``."""
+
+    path: Path
+
+    def read(self) -> Checkpoint | None:
+        return read_checkpoint(self.path)
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        write_checkpoint(self.path, checkpoint)
 
 
 def confirm(checkpoint: Checkpoint, ledger_id: str, head_seq: int, hash_at_checkpoint: bytes | None) -> None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Final
 
 from controller.ledger import chain, projection
-from controller.ledger.checkpoint import Checkpoint, confirm, read_checkpoint, write_checkpoint
+from controller.ledger.checkpoint import Checkpoint, Witness, confirm
 from controller.ledger.errors import FaultCode, LedgerFault
 from controller.ledger.lease import Lease
 from controller.ledger.projection import Advance, States
@@ -44,7 +43,7 @@ class Ledger:
         store: Store,
         advance: Advance,
         *,
-        witness: Path | None = None,
+        witness: Witness | None = None,
         witness_patience_ns: int = 0,
         disk_reserve_bytes: int = DISK_RESERVE_BYTES,
         verify_events: int | None = VERIFY_AT_OPEN_EVENTS,
@@ -104,6 +103,8 @@ class Ledger:
             self._at_ns = at_unix_ns
             try:
                 self._check_disk()
+                if self.witness_away and self._patience_is_over():
+                    self.witness()  # back by now, or nothing more is written
                 self._append(records, at_unix_ns, lease, finished)
             except LedgerFault as fault:
                 self.fault = fault
@@ -138,7 +139,8 @@ class Ledger:
         if not self._resident:
             self._remember(changed)
         wait = WITNESS_RETRY_EVENTS if self.witness_away else CHECKPOINT_EVERY_EVENTS
-        if self._witness is not None and self.seq - max(self._witnessed_seq, self._tried_seq) >= wait:
+        due = self.seq - max(self._witnessed_seq, self._tried_seq) >= wait
+        if self._witness is not None and (due or any(record.kind == "tray.closed" for record in records)):
             self.witness()
 
     def _remember(self, changed: States) -> None:
@@ -181,7 +183,7 @@ class Ledger:
         return self.store.read_notes()
 
     def witness(self) -> None:
-        """Write the witnessed checkpoint now; call it when a tray closes and when the line stops.
+        """Write the witnessed checkpoint now; done by itself every few hundred events and when a tray closes. Call it when the line stops.
 
         A witness on another disk may be away for a while: `witness_away` says so, and it is tried again with later events.
 
@@ -192,14 +194,17 @@ class Ledger:
             return
         self._tried_seq = self.seq
         try:
-            write_checkpoint(self._witness, Checkpoint(self.store.ledger_id, self.seq, self.hash))
+            self._witness.write(Checkpoint(self.store.ledger_id, self.seq, self.hash))
         except LedgerFault as fault:
             self._away_since_ns = self._away_since_ns or self._at_ns
-            if self._at_ns - self._away_since_ns >= self._patience_ns:
+            if self._patience_is_over():
                 raise
             self.witness_away = str(fault)
         else:
             self._witnessed_seq, self._away_since_ns, self.witness_away = self.seq, 0, ""
+
+    def _patience_is_over(self) -> bool:
+        return self._at_ns - self._away_since_ns >= self._patience_ns
 
     def verify(
         self, first_seq: int = 1, last_seq: int | None = None, progress: Callable[[int], None] | None = None
@@ -312,7 +317,7 @@ class Ledger:
     def _confirm_witness(self) -> None:
         if self._witness is None:
             return
-        seen = read_checkpoint(self._witness)
+        seen = self._witness.read()
         if seen is None:
             return
         at_checkpoint = next(self.store.read(seen.seq, seen.seq), None) if seen.seq <= self.seq else None

@@ -13,6 +13,7 @@ from typing import Self
 from sqlalchemy import Engine
 
 from controller.ledger.cases import Cases
+from controller.ledger.checkpoint import WitnessFile
 from controller.ledger.connect import ledger_url
 from controller.ledger.errors import FaultCode, LedgerFault
 from controller.ledger.inbox import Inbox
@@ -97,7 +98,7 @@ def open_ledger(
         ledger = Ledger(
             store,
             advance,
-            witness=witness,
+            witness=None if witness is None else WitnessFile(witness),
             witness_patience_ns=patience_ns,
             disk_reserve_bytes=disk_reserve_bytes,
             verify_events=verify_events,

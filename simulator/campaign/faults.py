@@ -30,6 +30,7 @@ class Site(StrEnum):
     DESK = "command of a person"
     LETTER = "letter"
     CASE_FILE = "case file"
+    WITNESS = "batch with a witness"
 
 
 OPPORTUNITIES: Final = {
@@ -46,6 +47,7 @@ OPPORTUNITIES: Final = {
     Site.DESK: 0.2,
     Site.LETTER: 1.0,
     Site.CASE_FILE: 0.002,
+    Site.WITNESS: 0.002,
 }
 """How often each site comes up per letter, roughly: turns a rate per letter into one per opportunity."""
 
@@ -152,13 +154,16 @@ ROWS: Final = (
     ),
     FaultRow(47, _S.DESK, "acceptance of the post doubled, early, or of another tray", 1.5, 1e-5),
     FaultRow(48, _S.COMMIT, "controller cut off, another takes over, the first comes back", 0.5, 1e-9),
+    FaultRow(
+        50,
+        _S.WITNESS,
+        "witness of the ledger away for a while, or for longer than its patience",
+        1,
+        1e-7,
+        "a patience of twenty seconds stands for eight hours, as a shift is a minute or two of belt time; counted when it was missed, and when patience was over",
+    ),
     FaultRow(49, _S.DESK, "one person shows two badges of his own", 2, 1e-6),
 )
-
-ELSEWHERE: Final = {
-    50: "a witness on another disk that is away: on real wires, simulator/scenarios/50-witness-unreachable.toml",
-}
-"""Rows of the matrix that have no meaning in virtual time, and where they are dealt with."""
 
 NAMES: Final = {row.row: row.name for row in ROWS}
 

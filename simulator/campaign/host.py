@@ -25,6 +25,7 @@ from controller.states import advance
 from simulator.campaign.clockwork import Clockwork
 from simulator.campaign.faults import FaultPlan, Site
 from simulator.campaign.machine import Machine
+from simulator.campaign.witness import PATIENCE_NS, AbsentWitness
 from simulator.onlooker import Onlooker
 
 LINE = "A"
@@ -111,7 +112,8 @@ class Host:
         self._unheard = 0
         self._commands = 0
         self._tampered: int = 0
-        self.ledger = Ledger(store, advance)
+        self.witness = AbsentWitness(self.wall_ns, plan.struck)
+        self.ledger = Ledger(store, advance, witness=self.witness, witness_patience_ns=PATIENCE_NS)
         self.lease = self._take_line()
         self.checkpoint: Checkpoint | None = None
 
@@ -154,7 +156,7 @@ class Host:
             self.points.here()
             if row:
                 self._commit_fault(row, records, event, actions)
-            self.ledger.append(records, self.wall_ns(), lease=self.lease)
+            self._commit(records)
         if self.onlooker is not None:
             self.onlooker.step(event, records, actions)
             self._watched = self.ledger.seq
@@ -171,6 +173,11 @@ class Host:
         if not self._ticking and not self.machine.belt.is_empty():
             self._ticking = True
             self.clock.after(TICK_US, self._tick)
+
+    def _commit(self, records: list[Record]) -> None:
+        self.ledger.append(records, self.wall_ns(), lease=self.lease)
+        if wrong := self.witness.wrong(self.ledger, self.clock.now_us):
+            raise SafetyBreach(wrong)
 
     def _act(self, actions: list[act.Action], *, amid_kill: bool) -> None:
         for action in actions:
@@ -309,7 +316,12 @@ class Host:
         events = self.store.events
         if self._tampered:
             self._prove_refusal()
-        self.ledger = Ledger(self.store, advance, verify_events=2_000)
+        if self.witness.away:
+            self.clock.after(BACK_US[1], self.come_back)  # production does not start without the witness it had
+            return
+        self.ledger = Ledger(
+            self.store, advance, witness=self.witness, witness_patience_ns=PATIENCE_NS, verify_events=2_000
+        )
         self.lease = self._take_line()
         notes = (event for event in events if is_note(event.kind))
         self.core = restore(self.config, self.store.standing(), notes, events[-RECENT_EVENTS:])

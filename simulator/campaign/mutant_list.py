@@ -11,7 +11,15 @@ _R = "controller.line.rules."
 
 _F = "controller.intake.fields:"
 
+_L = "controller.ledger.ledger:"
+
 _OFF: Final = {
+    # --- the witness of the ledger ---
+    "patience with an absent witness": (
+        _L + "Ledger._patience_is_over",
+        "return self._at_ns",
+        "return False and self._at_ns",
+    ),
     # --- the case file ---
     "control characters in a case": (_F + "clean", 'category == "Cc"', "False"),
     "direction controls in a case": (_F + "clean", "character in BIDI_CONTROLS", "False"),

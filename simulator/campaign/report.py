@@ -11,7 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from simulator.campaign import belt
-from simulator.campaign.faults import ELSEWHERE, NAMES, ROWS
+from simulator.campaign.faults import NAMES, ROWS
 from simulator.campaign.run import CampaignPlan, Tally
 
 
@@ -97,7 +97,6 @@ def figures(plan: CampaignPlan, tally: Tally, seconds: float, jobs: int, source:
         "simulated_hours": round(tally.simulated_s / 3600, 1),
         "fault_rows": {str(row.row): tally.hits[row.row] for row in ROWS},
         "fault_states": {str(row): counts for row, counts in sorted(states.items())},
-        "rows_elsewhere": {str(row): why for row, why in ELSEWHERE.items()},
         "commit": source,
         "machine": machine(),
         "command": command_of(plan),
@@ -183,8 +182,4 @@ def _fault_table(report: dict[str, object]) -> str:
         lines.append(
             f"<tr><td>{row.row}</td><td>{html.escape(NAMES[row.row])}{note}</td><td class=n{mark}>{count}</td><td><small>{html.escape(found)}</small></td></tr>"
         )
-    lines += [
-        f"<tr><td>{row}</td><td colspan=3><small>not in virtual time: {html.escape(why)}</small></td></tr>"
-        for row, why in ELSEWHERE.items()
-    ]
     return "".join(lines) + "</table>"

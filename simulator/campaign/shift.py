@@ -26,6 +26,7 @@ from simulator.campaign.paper import Stack
 from simulator.campaign.people import LOOK_US, People
 from simulator.campaign.places import Places
 from simulator.campaign.press import Press
+from simulator.campaign.witness import AWAY_US
 from simulator.onlooker import Onlooker, Policy
 
 BATCH = 1
@@ -165,7 +166,9 @@ class Shift:
             self.clock.after(0, self.host.connect)
             self.clock.after(100_000, self._look)
             self.clock.run(self.plan.hours * HOUR_US, lambda: self.closed)
-            if not self.closed:
+            if self.closed:
+                breach = self.host.witness.wrong_at_the_end(self.host.ledger)
+            else:
                 breach = f"liveness: after {self.rounds} rounds the batch is not closed"
         except SafetyBreach as error:
             breach = str(error)
@@ -212,6 +215,8 @@ class Shift:
         row = self.faults.draw(Site.CASE_FILE)
         if row == 46:
             self._hostile_file()
+        if self.faults.draw(Site.WITNESS) == 50:
+            self.clock.after(self.faults.rng.randrange(1_000_000 + 90_000 * len(self.letters)), self._witness_leaves)
         held: dict[int, str] = {}
         for letter in self.letters:
             row = self.faults.draw(Site.LETTER)
@@ -228,6 +233,15 @@ class Shift:
         for recalled in self._recalls:
             self.clock.after(self.faults.rng.randrange(200_000 * (len(self.letters) + 60)), self.recall, recalled)
         self._print_round()
+
+    def _witness_leaves(self) -> None:
+        """The disk of the witness is gone for a while."""
+        if not self.faults.quiet:
+            self.host.witness.away = True
+            self.clock.after(self.faults.rng.randrange(*AWAY_US), self._witness_returns)
+
+    def _witness_returns(self) -> None:
+        self.host.witness.away = False
 
     def _hostile_file(self) -> None:
         """Somebody sends a case file with what does not belong there."""
