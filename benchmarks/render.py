@@ -121,6 +121,7 @@ def imposition(quick: bool, report: Report, folder: Path) -> None:
 
     count = 200 if quick else 1000
     work = render_ours.prepare(count)
+    render_ours.render(work, folder, count, "2up-cutstack")  # kernels loaded
     plain, imposed, post = [], [], []
     for _ in range(1 if quick else 5):
         plain.append(1e6 / render_ours.letters_per_second(work, folder, count))

@@ -122,11 +122,11 @@ def _orders(folder: Path) -> Iterator[tuple[Press, ChunkOrder]]:
     import rendering
     from benchmarks.letters import TEMPLATE
     from benchmarks.render_ours import codes_of
-    from rendering.batch import ChunkOrder, Press
+    from rendering.batch import ChunkOrder, Press, resident_renderer
     from rendering.case_table import read_letters
 
     template = rendering.load_template(TEMPLATE)
-    renderer = rendering.Renderer(template)
+    renderer = resident_renderer(TEMPLATE, template.sha256)
     press = Press(TEMPLATE, template.sha256)
     source = read_letters(folder / "cases.csv", template, [])
     at = 0

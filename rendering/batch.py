@@ -50,7 +50,11 @@ class TemplateChanged(Exception):
 
 
 @lru_cache(maxsize=4)
-def _renderer(template: Path, sha256: str, fonts: Path | None) -> Renderer:
+def resident_renderer(template: Path, sha256: str, fonts: Path | None = None) -> Renderer:
+    """The renderer this process keeps for a template: whoever measures with it spares the chunks to come its start.
+
+    Raises TemplateChanged when the template is not the one with this digest any more.
+    """
     loaded = load_template(template)
     if loaded.sha256 != sha256:
         raise TemplateChanged(f"template {template.name} was changed since the batch was planned; start a new batch")
@@ -59,7 +63,7 @@ def _renderer(template: Path, sha256: str, fonts: Path | None) -> Renderer:
 
 def render_chunk(press: Press, order: ChunkOrder) -> Chunk:
     """Render one chunk in this process. Raises TemplateChanged, RenderError."""
-    renderer = _renderer(press.template, press.template_sha256, press.fonts)
+    renderer = resident_renderer(press.template, press.template_sha256, press.fonts)
     arguments = (
         order.letters, order.codes, order.out, order.imposition, order.banner, order.parts, order.separators
     )  # fmt: skip

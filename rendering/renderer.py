@@ -35,7 +35,7 @@ from rendering.preview import rasterise
 from rendering.template import Template
 
 _SAMPLE: Final = 32  # letters a batch's compression is trained on
-_RUN: Final = 1000
+_RUN: Final = 1000  # letters gathered and composed at a time
 _PRIVATE_USE: Final = slice(0xE000, 0xF900)
 
 
