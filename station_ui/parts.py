@@ -115,7 +115,9 @@ def _context(live: LiveSnapshot | None, line: str) -> dict[str, object]:
         "errands": [errand(task) for task in live.tasks],
         "more_alarms": more,
         "belt_svg": charts.belt(live.belt, zones, gettext("In the machine: %(count)s pieces", count=len(live.belt))),
-        "rate_svg": charts.bar(live.rate_now, live.rate_target, gettext("Rate against target")),
+        "rate_svg": charts.bar(
+            0.0 if live.finished else live.rate_now, live.rate_target, gettext("Rate against target")
+        ),
         "batch_svg": charts.stack(
             [
                 ("part-out", out, gettext("Out")),

@@ -46,6 +46,7 @@ from controller.states import RefusedEvent
 KEY = b"station-test-key"
 LINE = "line-1"
 BATCH = 7
+TRAY = 12
 PIN = "835926"
 PEOPLE = {
     "LBOPER0001": ("林晓雨", (Role.OPERATOR,)),
@@ -260,13 +261,22 @@ class StandInLine:
             ),
         )
 
+    def end_batch(self) -> None:
+        """The batch is closed, its tray too; the line has finished and tells nothing more."""
+        lifted = Record("hold.lifted", tray=TRAY, data={"reason": "exit-unknown"})
+        closed = [Record("tray.closing", tray=TRAY), Record("tray.closed", tray=TRAY), Record("batch.closed", BATCH)]
+        self.books.ledger.append([lifted, *closed], time.time_ns())
+        self.finished, self.frozen = True, True
+        time.sleep(5 * self.period_s)  # a picture that was being drawn is out by now
+        self.publish()
+
     def publish(self) -> None:
         snapshot = self.snapshot()
         self.books.inbox.show(LINE, json.loads(snapshot.to_json()), snapshot.at_unix_ns)
 
     def snapshot(self) -> LiveSnapshot:
         now = time.time_ns()
-        running = self.state == 6
+        running = self.state == 6 and not self.finished
         verdicts = [
             RecentVerdict(
                 piece(n), "DIVERT" if n in SUSPECTS else "PASS", SUSPECTS.get(n, ""), now - (38 - n) * 2_000_000_000
@@ -433,6 +443,7 @@ __all__ = [
     "PEOPLE",
     "PIN",
     "TASKS",
+    "TRAY",
     "ZONE",
     "Floor",
     "floor",

@@ -12,11 +12,12 @@ import time
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from station_browser import ARGUMENTS
-from station_world import PIN, TASKS, Floor, floor, mark_of, piece
+from station_world import PIN, TASKS, TRAY, Floor, floor, mark_of, piece, serving
 
 from controller.service.approvals import Override
+from controller.service.store import StationStore
 
 SHOTS = (
     ("line", "/"), ("exceptions", "/exceptions"), ("piece", f"/pieces/{piece(9)}"), ("batches", "/batches"), ("batch", "/batches/7"),
@@ -25,6 +26,7 @@ SHOTS = (
     ("partners", "/partners"), ("people", "/people"), ("audit", "/audit"), ("training", "/training"),
 )  # fmt: skip
 COLOURS = 96
+LOCALES = (("zh", "zh-CN"), ("en", "en-GB"))
 
 
 def save(page: Page, target: Path) -> None:
@@ -66,6 +68,42 @@ def take(ground: Floor, page: Page, language: str, out: Path) -> None:
     ground.line.calm()
 
 
+def sign_in(ground: Floor, page: Page, language: str) -> None:
+    ground.entry.set_language("LBSUPE0001", language)
+    page.goto(ground.url + "/login")
+    page.fill("input[name=badge]", "LBSUPE0001")
+    page.fill("input[name=pin]", PIN)
+    page.click("main button")
+    page.wait_for_selector(".andon")
+
+
+def take_first_use(browser: Browser, folder: Path, out: Path) -> None:
+    """The first-run set-up, of a station that knows nobody."""
+    store = StationStore(f"sqlite:///{folder / 'nobody.db'}")
+    with serving(folder, store) as (_, server):
+        for language, locale in LOCALES:
+            page = browser.new_page(viewport={"width": 1280, "height": 800}, locale=locale, color_scheme="dark")
+            page.goto(f"http://127.0.0.1:{server.effective_port}/setup")
+            save(page, out / f"setup.{language}.png")
+            page.close()
+    store.close()
+
+
+def take_end_of_shift(ground: Floor, browser: Browser, out: Path) -> None:
+    """The batch is closed: the line screen, the form to hand over, the tray's label."""
+    ground.line.end_batch()
+    for language, locale in LOCALES:
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, locale=locale, color_scheme="dark")
+        sign_in(ground, page, language)
+        page.wait_for_selector("[data-task=hand-over]")
+        save(page, out / f"line-end.{language}.png")
+        for name, path in (("hand-over", f"/trays/{TRAY}"), ("tray-label", f"/trays/{TRAY}/label")):
+            page.goto(ground.url + path)
+            page.wait_for_timeout(300)
+            save(page, out / f"{name}.{language}.png")
+        page.close()
+
+
 def main(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, floor(Path(folder)) as ground, sync_playwright() as play:
@@ -78,21 +116,18 @@ def main(out: Path) -> None:
             asker = ground.entry.person("LBOPER0001")
             kind = ("declare-lost", "custody-typed")[number]
             ground.app.extensions["station"].overrides.ask(Override(kind), str(piece(subject)), "码被墨粉盖住", asker)
-        for language, locale in (("zh", "zh-CN"), ("en", "en-GB")):
+        take_first_use(browser, Path(folder), out)
+        for language, locale in LOCALES:
             ground.entry.set_language("LBSUPE0001", language)
             context = browser.new_context(viewport={"width": 1280, "height": 800}, locale=locale, color_scheme="dark")
             take(ground, context.new_page(), language, out)
             context.close()
         context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN", color_scheme="light")
-        ground.entry.set_language("LBSUPE0001", "zh")
         page = context.new_page()
-        page.goto(ground.url + "/login")
-        page.fill("input[name=badge]", "LBSUPE0001")
-        page.fill("input[name=pin]", PIN)
-        page.click("main button")
-        page.wait_for_selector(".andon")
+        sign_in(ground, page, "zh")
         time.sleep(0.5)
         save(page, out / "line-light-1920.zh.png")
+        take_end_of_shift(ground, browser, out)
         browser.close()
 
 

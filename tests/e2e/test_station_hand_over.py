@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from station_browser import sign_in
-from station_world import BATCH, Floor
+from station_world import TRAY, Floor
 
-from controller.ledger.records import Record
 from controller.service.live import Task, TaskKind
 
 pytestmark = pytest.mark.browser
-
-TRAY = 12
-
-
-def end_the_batch(ground: Floor) -> None:
-    """The line closed its tray and its batch, and has finished; it tells nothing more."""
-    line = ground.line
-    line.calm()
-    lifted = Record("hold.lifted", tray=TRAY, data={"reason": "exit-unknown"})
-    records = [
-        lifted,
-        Record("tray.closing", tray=TRAY),
-        Record("tray.closed", tray=TRAY),
-        Record("batch.closed", BATCH),
-    ]
-    line.books.ledger.append(records, time.time_ns())
-    line.finished, line.frozen = True, True
-    time.sleep(5 * line.period_s)  # a picture that was being drawn is out by now
-    line.publish()
 
 
 def sign(page: Page) -> None:
@@ -50,10 +28,12 @@ def test_a_closed_tray_is_a_task_until_the_carrier_has_signed_and_its_form_goes_
     colleague.goto(ground.url + f"/trays/{TRAY}")
     hand_over = supervisor.get_by_role("button", name="交寄", exact=True)
     expect(hand_over).to_have_count(0)
-    end_the_batch(ground)
+    ground.line.calm()
+    ground.line.end_batch()
     expect(hand_over).to_be_visible()  # the form comes by itself, and can be signed
     supervisor.goto(ground.url + "/")
     expect(supervisor.locator(".andon")).to_contain_text(f"把邮筐 {TRAY} 交给")
+    expect(supervisor.locator("#part-rate .figure")).to_have_text("0")  # what the line did in its last minute is over
     supervisor.locator(".todo a[data-task='hand-over']").click()
     supervisor.wait_for_url(ground.url + f"/trays/{TRAY}")
     fill_and_send(ground, colleague)

@@ -335,4 +335,8 @@ def test_the_line_screen_fits_without_scrolling_sideways(ground, browser, width,
     for part in ("andon", "todo", "belt", "rate", "machines", "cameras", "batch", "queue"):
         box = page.locator(f"#part-{part}").bounding_box()
         assert box["y"] + box["height"] <= height, part
+    cut = page.evaluate(
+        "[...document.querySelectorAll('.floor b')].filter((b) => b.scrollWidth > b.clientWidth).map((b) => b.textContent)"
+    )
+    assert cut == []
     page.context.close()
