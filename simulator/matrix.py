@@ -134,7 +134,7 @@ def run_row(scenario: Scenario, cases: Path, folder: Path, speed: float) -> RowR
     file = next(SCENARIOS.glob(f"{scenario.name}.toml"))
     problems: list[str] = []
     rejects = reprints = 0
-    how = "absent"
+    how = ""
     if scenario.proof:
         how = "tests"
         checked = subprocess.run(
@@ -143,7 +143,7 @@ def run_row(scenario: Scenario, cases: Path, folder: Path, speed: float) -> RowR
         )  # fmt: skip
         if checked.returncode:
             problems.append(checked.stdout.strip().splitlines()[-1] if checked.stdout.strip() else "tests failed")
-    if not scenario.absent and (scenario.faults or scenario.machine.ring != 1024):
+    if scenario.faults or scenario.machine.ring != 1024:
         how = "wire"
         out = folder / scenario.name
         code, said = run_line(scenario, file, cases, out, speed)

@@ -136,14 +136,13 @@ class Expectation:
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A whole simulated line. ``row`` is the row of the fault matrix, 0 for none; ``proof`` names the tests that prove a row
-    that lives above the wire; ``absent`` says why a row cannot be run at all."""
+    that lives above the wire."""
 
     name: str
     title: str = ""
     row: int = 0
     expect: Expectation = field(default_factory=Expectation)
     proof: tuple[str, ...] = ()
-    absent: str = ""
     seed: int = 1
     speed: float = 1.0
     printers: tuple[PrinterPlan, ...] = (PrinterPlan("P1"), PrinterPlan("P2"))
@@ -208,7 +207,6 @@ def parse(text: str, name: str) -> Scenario:
         "row",
         "expect",
         "proof",
-        "absent",
         "seed",
         "speed",
         "printer",
@@ -232,7 +230,6 @@ def parse(text: str, name: str) -> Scenario:
         row=int(table.get("row", 0)),
         expect=Expectation(**_fill(Expectation, table.get("expect", {}), f"{name}: expect")),  # type: ignore[arg-type]
         proof=tuple(str(one) for one in table.get("proof", [])),
-        absent=str(table.get("absent", "")),
         seed=int(table.get("seed", 1)),
         speed=float(speed),
         printers=tuple(

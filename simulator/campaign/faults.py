@@ -1,6 +1,6 @@
 """The fault matrix in virtual time: which fault can strike where, how often, and what it is here when it lives on the wire elsewhere.
 
-Row numbers are those of docs/integrity/fault-matrix.md. A fault strikes at a *site*: the n-th sheet fed, frame shot, envelope formed,
+Row numbers are those of simulator/scenarios/, one file per row. A fault strikes at a *site*: the n-th sheet fed, frame shot, envelope formed,
 commit … The plan draws how many opportunities pass until the next fault of a site, so that calm stretches cost nothing.
 """
 
