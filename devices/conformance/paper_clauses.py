@@ -18,6 +18,7 @@ from devices.kinds import (
     PieceAtExit,
     PieceExited,
     PieceFormed,
+    PieceFranked,
     RejectEye,
     ResultCode,
     SheetFed,
@@ -196,7 +197,12 @@ def _hold_purges(host: TestHost) -> None:
     _purged(host, mark, piece_no)
 
 
-@clause("P14", "4", "each piece tells gate, one eye and EXIT, and EXIT says what the eyes saw", paper=True)
+@clause(
+    "P14",
+    "4",
+    "each piece tells its postage (once, before EXIT_SHOT, where the machine franks), gate, one eye and EXIT, and EXIT says what the eyes saw",
+    paper=True,
+)
 def _eyes(host: TestHost) -> None:
     run_machine(host)
     feed = Feed(host)
@@ -205,11 +211,13 @@ def _eyes(host: TestHost) -> None:
         if index % 2:
             _grant(host, shot.piece_no, UID + index, shot.gate_at_us)
     feed.exits(4)
+    franks = any(isinstance(event, PieceFranked) for event in host.events)
     for index, shot in enumerate(feed.shots(4)):
         story = [e for e in host.events if getattr(e, "piece_no", None) == shot.piece_no]
         kinds = [type(e) for e in story]
         expected: list[type[InserterEvent]] = [
             PieceFormed,
+            *((PieceFranked,) if franks else ()),
             PieceAtExit,
             GateSet,
             TrayEye if index % 2 else RejectEye,

@@ -211,6 +211,18 @@ def lies_about_gate_time(firmware: Firmware, wire: DeviceWire) -> None:
     firmware.path._emit = lie
 
 
+def franks_too_late(firmware: Firmware, wire: DeviceWire) -> None:
+    """The franking head is told of after the exit shot, when the piece may be judged already."""
+    emit = firmware.path._emit
+
+    def late(code: int, values: tuple[int, ...]) -> None:
+        emit(code, values)
+        if code == 5:
+            emit(13, (values[0], 120, 1))
+
+    firmware.path._emit = late
+
+
 def has_blind_eyes(firmware: Firmware, wire: DeviceWire) -> None:
     emit = firmware.path._emit
     firmware.path._emit = lambda code, values: None if code == 7 else emit(code, values)
@@ -294,6 +306,7 @@ WRONG: tuple[WrongMachine, ...] = (
     WrongMachine("never-decides-alone", "等不到 END_SET 就一直等", "a set nobody ends waits for ever", never_decides_alone, ("P03",)),
     WrongMachine("ignores-end-set", "每张自成一组", "every sheet is a set of its own", ignores_end_set, ("P02",)),
     WrongMachine("lies-about-gate-time", "闸门时刻报错 80 ms", "EXIT_SHOT tells a gate time 80 ms too late", lies_about_gate_time, ("P11",)),
+    WrongMachine("franks-too-late", "邮资在出口拍照之后才报", "POSTAGE is told after EXIT_SHOT", franks_too_late, ("P14",)),
     WrongMachine("has-blind-eyes", "筐口光眼不报", "the tray eye reports nothing", has_blind_eyes, ("P14",)),
     WrongMachine("takes-bad-values", "非法值也说 OK", "a bad value is answered OK", takes_bad_values, ("S04",)),
     WrongMachine("hides-oldest", "谎称还留着所有事件", "HELLO always says that events are held from 1 on", hides_oldest, ("W17",), frames_only=True),
