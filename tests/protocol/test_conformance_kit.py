@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -33,6 +35,15 @@ def test_the_simulated_machine_keeps_the_same_clauses_on_registers() -> None:
     findings = list(run_kit(partial(RegisterTestHost, port), frames=False))
     assert {f.clause: f.detail for f in findings if f.outcome is not Outcome.KEPT} == {}
     assert len(findings) == sum(clause.number[0] != "W" for clause in CLAUSES)
+
+
+def test_a_machine_with_a_franking_head_keeps_the_order_of_its_words_on_both_transports() -> None:
+    def franks(firmware: Any, wire: Any) -> None:
+        firmware.path.mechanics = replace(firmware.path.mechanics, franking=120)
+
+    found = [*run_kit(partial(TestHost, ModelPort(franks)), ("P14",))]
+    found += run_kit(partial(RegisterTestHost, ModelRegisters(franks)), ("P14",), frames=False)
+    assert [finding.outcome for finding in found] == [Outcome.KEPT, Outcome.KEPT]
 
 
 def test_a_machine_that_opens_without_a_token_fails_on_registers_too() -> None:

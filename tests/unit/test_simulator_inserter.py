@@ -294,3 +294,21 @@ def test_the_feeder_rests_while_sets_wait_for_the_fold_and_no_gap_opens_at_the_g
     shots = [gate_at_us for _, _, gate_at_us, _ in bench.of(EventCode.EXIT_SHOT)]
     assert len(shots) == 60
     assert {b - a for a, b in itertools.pairwise(shots)} == {100_000}
+
+
+def test_a_franking_head_says_once_what_it_printed_before_the_exit_shot_and_the_amount_stays_on_the_envelope() -> None:
+    bench = Bench(MachinePlan(franking=120).at(1.0))
+    for defect in ("franking_refuses", "franking_wrong", "franking_unconfirmed"):
+        bench.defects.add(defect, 1)
+    bench.start()
+    bench.load(4)
+    bench.run(4)
+    said = bench.of(EventCode.POSTAGE)
+    assert [(piece_no, outcome) for piece_no, _, outcome in said] == [(1, 0), (2, 1), (3, 2), (4, 1)]
+    assert said[0][1] == 0
+    assert said[1][1] not in (0, 120)
+    assert said[2][1] == said[3][1] == 120
+    order = [event.code for event in bench.events if event.code in (EventCode.POSTAGE, EventCode.EXIT_SHOT)]
+    assert order == [EventCode.POSTAGE, EventCode.EXIT_SHOT] * 4
+    printed = {envelope.piece_no: envelope.postage for _, envelope in bench.tray}
+    assert printed == {piece_no: amount for piece_no, amount, _ in said}
