@@ -224,6 +224,16 @@ def _tray_changed_and_killed(meddling: Meddling) -> None:
     meddling.die_at = ev.TrayEye
 
 
+def _cover_and_killed_at(word: type) -> Callable[[Meddling], None]:
+    """Hands may have been inside, the belt runs on, and the controller dies when it hears ``word``: the next one is told it again."""
+
+    def both(meddling: Meddling) -> None:
+        meddling.emit(ev.Fault, 3, 5, True)
+        meddling.die_at = word
+
+    return both
+
+
 def _killed_and_printed_again(meddling: Meddling) -> None:
     """The controller dies; then a second print of everything that was printed is laid into the feeder."""
     shift = meddling.shift
@@ -317,6 +327,8 @@ LIES: Final[tuple[Lie, ...]] = (
     Lie("a word is left out", None, _left_out),
     Lie("a word comes twice", None, _twice),
     Lie("a cover was opened", None, _first(lambda m: m.emit(ev.Fault, 3, 5, True))),
+    Lie("a cover was opened, and the controller dies at the tray eye", None, _first(_cover_and_killed_at(ev.TrayEye))),
+    Lie("a cover was opened, and the controller dies at the exit", None, _first(_cover_and_killed_at(ev.PieceExited))),
     Lie("a cover was opened, then another tray", None, _first(_cover_and_other_tray)),
     Lie("a cover, another tray, and no eye sees the next", None, _first(_then_blind(_cover_and_other_tray))),
     Lie("letter 2 is typed into custody, and no eye sees the next", None, _first(_then_blind(_typed(1)))),

@@ -129,7 +129,8 @@ def restarted(memory: Memory, papers: Papers, duties: Duties, event: Any) -> Non
 
 def taken_over(memory: Memory) -> None:
     """Another controller: it knows the books and nothing else. What was granted may still be settled by the machine's own words."""
-    kept = {no: piece for no, piece in memory.inside.items() if piece.granted_uid}
+    again = {no: piece for no, piece in memory.gone.items() if memory.pieces.get(piece.granted_uid) == "EXIT_UNKNOWN"}
+    kept = again | {no: piece for no, piece in memory.inside.items() if piece.granted_uid}
     memory.read_before -= {(uid, k) for uid, k in memory.read_before if k > 1 and memory.pieces.get(uid) == "IN_FEED"}
     memory.forget_inside()
     memory.inside.update(kept)
@@ -313,6 +314,8 @@ def piece_exited(memory: Memory, papers: Papers, duties: Duties, event: Any) -> 
         for no in range(piece.first, piece.last + 1):
             memory.sheets.pop(no, None)
     granted = piece.granted_uid if piece is not None else 0
+    if piece is not None and memory.pieces.get(granted) == "EXIT_UNKNOWN":
+        memory.gone[piece.no] = piece
     if not granted:
         if event.tray:
             if piece is None or not piece.eye_tray:  # else the eye said into which, and that one was put on HOLD then

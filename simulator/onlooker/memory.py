@@ -131,6 +131,8 @@ class Memory:
         self.sheets: dict[int, SeenSheet] = {}
         self.waiting: deque[SeenSheet] = deque()
         self.inside: dict[int, SeenPiece] = {}
+        self.gone: dict[int, SeenPiece] = {}
+        """Granted envelopes that left while the books did not know where they are: another controller may be told of them again."""
         self.last_taken = 0
         self.offset = {1: 0, 2: 0}
         self.fresh = {1: False, 2: False}
@@ -190,6 +192,7 @@ class Memory:
         self.sheets.clear()
         self.waiting.clear()
         self.inside.clear()
+        self.gone.clear()
         self.shots.clear()
         self.views.clear()
         self.early.clear()
