@@ -9,6 +9,7 @@ from pathlib import Path
 
 from controller.line import events
 from controller.line.core import LineCore
+from controller.runner.background import step_back
 from devices.kinds import Frame
 
 FRAMES_WAITING_MAX = 64
@@ -68,6 +69,7 @@ class FrameArchive:
     def _save_on(self) -> None:
         from PIL import Image
 
+        step_back()
         while (item := self._to_save.get()) is not None:
             uid, frame = item
             Image.fromarray(frame.image).save(self._folder / f"{uid}.jpg", quality=QUALITY)

@@ -32,6 +32,7 @@ from controller.service.live import (
 from controller.states import PackState
 
 VERDICTS_SHOWN = 40
+JOBS_SHOWN = 12
 RATE_WINDOW_S = 60.0
 READS_COUNTED = 500
 READS_PER_POINT = 25
@@ -180,11 +181,11 @@ class LivePicture:
 
     def _jobs(self) -> list[QueuedJob]:
         jobs = []
-        for name, (queue, state, impressions) in self.room.states.items():
+        for name, (queue, state, impressions) in list(self.room.states.items())[-JOBS_SHOWN:]:
             entry = self.core.book.jobs.get(name)
             sheets = sum(piece.sheets for piece in entry.pieces) if entry else 0
             jobs.append(QueuedJob(name, queue, state, min(sheets, impressions // 2), sheets))
-        return jobs[-12:]
+        return jobs
 
     def _camera(self, number: int) -> Camera:
         reads = self._reads[number - 1]

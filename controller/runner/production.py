@@ -58,7 +58,7 @@ class Production:
 
     def __post_init__(self) -> None:
         self._pool = ProcessPoolExecutor(
-            1, mp_context=multiprocessing.get_context("spawn"), initializer=render_worker.end_with_parent
+            1, mp_context=multiprocessing.get_context("spawn"), initializer=render_worker.begin
         )
         self._issued = len(self.book.pieces)
         for name in ("print", "letters"):

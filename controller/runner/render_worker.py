@@ -15,6 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from controller.runner.background import step_back
+
 if TYPE_CHECKING:
     from rendering import Renderer
 
@@ -56,8 +58,14 @@ class Printable:
     seconds: float = 0.0
 
 
+def begin() -> None:
+    """Initialise a rendering process: it stays behind the line, and does not outlive it."""
+    step_back()
+    end_with_parent()
+
+
 def end_with_parent() -> None:
-    """Initialise a rendering process: it ends when the process that started it does, however that one died.
+    """Let this process end when the process that started it does, however that one died.
 
     A worker that waits for work holds both ends of its queue and would never notice a controller killed with -9. What it was
     writing is left half-written, as in any crash; the controller renders it again.
