@@ -107,6 +107,13 @@ def _start(folder: Path, out: Path, number: int) -> subprocess.Popen[bytes]:
     cases = folder / f"cases-{number}.csv"
     make = [sys.executable, str(ROOT / "examples/make_cases.py"), str(LETTERS), str(cases), "--seed", str(500 + number)]
     subprocess.run(make, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    # Cases with the numbers of an earlier list would, rightly, be held for two persons.
+    text = (
+        cases.read_text(encoding="utf-8-sig")
+        .replace("XH2026-", f"XH2026-{number:03d}-")
+        .replace("函字第", f"函字第{number:03d}")
+    )
+    cases.write_text(text, encoding="utf-8")
     program = str(Path(sys.executable).with_name("letterline"))
     with (folder / f"run-{number}.txt").open("w") as told:
         return subprocess.Popen([program, "run", str(cases), "--out", str(out)], cwd=ROOT, stdout=told, stderr=told)
