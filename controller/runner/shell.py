@@ -33,8 +33,11 @@ STEPS_PER_COMMIT_MAX = 256
 WAIT_S = 0.01
 GRANTS_TIMED_MAX = 1_000_000
 INBOX_EVERY_S = 0.1
-HEARD_WITHOUT_COMMIT_MAX = 32
-"""So many machine events that needed no record are written down as heard, so that the machine's ring never fills."""
+HEARD_WITHOUT_COMMIT_MAX = 8
+"""So many machine events that needed no record are written down as heard. A machine has at most 16 under way (inserter.md, section 5)
+and says nothing more until the oldest is acknowledged: half of that must never be kept waiting for a record that need not come."""
+HEARD_WAIT_S = 0.25
+"""After so long fewer are written down too: the machine repeats each of them until then."""
 
 Heard = kinds.InserterNotice | events.LineEvent
 
@@ -90,6 +93,7 @@ class LineShell:
         self._failure = ""
         self._heard_up_to = self._durable_up_to = self._acknowledged = (core.line.epoch, core.line.seq)
         self._unheard = 0
+        self._unheard_since_s = 0.0
         self._seen_ns = 0
         self.grant_us: deque[int] = deque(maxlen=GRANTS_TIMED_MAX)
         """µs from hearing a camera's result to handing the grant it led to to the driver: decision and commit."""
@@ -171,7 +175,7 @@ class LineShell:
         replies = [action for action in todo if isinstance(action, actions.Reply)]
         finished = [*self._finished, *((reply.command, outcome_text(reply)) for reply in replies if reply.command)]
         self._finished.clear()
-        if self._heard_up_to != self._durable_up_to and (records or self._unheard >= HEARD_WITHOUT_COMMIT_MAX):
+        if self._heard_up_to != self._durable_up_to and (records or self._must_note_heard()):
             epoch, seq = self._heard_up_to
             records.append(Record(HEARD_KIND, data={"epoch": epoch, "seq": seq}))
         if records or finished:
@@ -262,6 +266,12 @@ class LineShell:
             if isinstance(word, kinds.InserterEvent):
                 self._heard_up_to = (word.epoch, word.event_seq)
                 self._unheard += 1
+                if self._unheard == 1:
+                    self._unheard_since_s = time.monotonic()
+
+    def _must_note_heard(self) -> bool:
+        waited_s = time.monotonic() - self._unheard_since_s
+        return self._unheard >= HEARD_WITHOUT_COMMIT_MAX or (self._unheard > 0 and waited_s >= HEARD_WAIT_S)
 
     def _acknowledge(self) -> None:
         """Let the machine forget what is durable here, and only that: a controller that restarts asks for what comes after."""
