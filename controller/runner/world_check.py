@@ -21,23 +21,23 @@ _LEFT = (PieceState.RELEASED, PieceState.ACCEPTED)
 def check_world(log: Path, book: Book, batch: int, postage: int = 0) -> list[str]:
     """Return every violation, in words; an empty list is what must be. ``postage``: what each envelope must be franked with, 0: nothing."""
     place = _places(book)
-    in_tray: list[tuple[int, int]] = []
+    in_tray: list[tuple[int, int, str]] = []
     unpaid: dict[int, int] = {}
     found: list[str] = []
     for fact in _facts(log):
         if fact.get("what") == "exit" and fact.get("where") == "tray":
             uid, problem = _contents(fact, place)
-            if problem:
-                found.append(problem)
-            in_tray.append((uid, int(fact.get("tray", 0))))
+            in_tray.append((uid, int(fact.get("tray", 0)), problem))
             if postage and fact.get("postage") != postage:
                 unpaid[uid] = int(fact.get("postage", 0))
         elif fact.get("what") == "pulled":
-            uid, _ = _contents(fact, place)
-            if (uid, int(fact["tray"])) in in_tray:
-                in_tray.remove((uid, int(fact["tray"])))
+            uid, problem = _contents(fact, place)
+            if (uid, int(fact["tray"]), problem) in in_tray:
+                in_tray.remove((uid, int(fact["tray"]), problem))
     trays_left = {piece.tray for piece in book.pieces.values() if piece.state in _LEFT}
-    left = Counter(uid for uid, tray in in_tray if tray in trays_left)
+    # What an audit took out again did not leave; what lies in a tray that never left may still be taken out, but must not be wrong at the end.
+    found += [problem for _, _, problem in in_tray if problem]
+    left = Counter(uid for uid, tray, _ in in_tray if tray in trays_left)
     for uid, count in left.items():
         entry = book.pieces.get(uid)
         if count > 1:
