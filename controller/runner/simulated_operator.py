@@ -185,7 +185,13 @@ class SimulatedOperator:
         """Give up, before two persons, a printed job whose paper never comes: its letters are printed again."""
         line = self.core.line
         jobs = [job for job in self.core.book.jobs.values() if job.state != JobState.CANCELLED and not has_run(job)]
-        if not jobs or line.inside or line.feed.waiting or any(job.state != JobState.COMPLETED for job in jobs):
+        if (
+            not jobs
+            or not self._fed_s
+            or line.inside
+            or line.feed.waiting
+            or any(job.state != JobState.COMPLETED for job in jobs)
+        ):
             self._fed_s = now_s
         elif now_s - self._fed_s >= LOST_STACK_S:
             arguments = {"job": jobs[0].name, "reason": "SIMULATED: its stack never came", "second_badge": SECOND}
