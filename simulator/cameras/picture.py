@@ -60,7 +60,9 @@ class Optics:
         if self._smear.size > 1:
             seen = cv2.filter2D(seen, -1, self._smear, borderType=cv2.BORDER_REPLICATE)
         if glare:
-            seen = np.full_like(seen, 255)  # every pixel at its end: of a mark that is only pale enough is left to be read
+            seen = np.full_like(
+                seen, 255
+            )  # every pixel at its end: of a mark that is only pale enough is left to be read
         if self._level is not None:
             return degraded(np.asarray(seen, dtype=np.uint8), self._level, self._rng)
         y = int(self._rng.integers(0, self._noise.shape[0] - height + 1))
