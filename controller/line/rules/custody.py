@@ -94,12 +94,13 @@ def take_in_hand(line: LineState, piece: PieceEntry, badge: str) -> None:
     data = {"badge": badge}
     if piece.state in _GONE:
         return
+    if _may_be_the_copy(line, piece):
+        # Two papers bear this mark: which of them is in the hand cannot be told, and the other one may lie in the tray. An audit tells.
+        book.note("copy.found", data, piece=piece)
+        return
     if piece.state == PieceState.IN_TRAY:
         tray = book.trays[piece.tray]
         asked = trays.pull_hold(piece.uid) in tray.holds
-        if piece.copies > piece.copies_gone and not asked:
-            book.note("copy.found", data, piece=piece)
-            return
         if not asked:
             book.place_hold(tray, f"found-outside:{piece_name(piece.uid)}")
         tray.pieces.pop(piece.uid, None)
@@ -122,6 +123,13 @@ def take_in_hand(line: LineState, piece: PieceEntry, badge: str) -> None:
     for tray in book.trays.values():
         if tray.holds:
             book.lift_hold(tray, trays.pull_hold(piece.uid))
+
+
+def _may_be_the_copy(line: LineState, piece: PieceEntry) -> bool:
+    """Whether a second print of this piece is about while the first has, or had, a grant, and nobody was asked to pull it."""
+    tray = line.book.trays.get(piece.tray)
+    asked = tray is not None and trays.pull_hold(piece.uid) in tray.holds
+    return piece.state in _BEYOND_RECALL and piece.copies > piece.copies_gone and not asked
 
 
 def void_piece(line: LineState, event: VoidPiece) -> None:
