@@ -158,6 +158,21 @@ def test_second_copies_of_a_job_are_rejected_counted_and_must_be_destroyed() -> 
     finished(floor)
 
 
+def test_a_copy_in_the_hand_is_not_taken_for_the_piece_whose_exit_is_unknown() -> None:
+    """Found by a campaign of a million letters (seed 7, shift 1975): the first print lay unseen in the tray, and its copy was believed to be it."""
+    floor = running(*[1] * 6)
+    job_printed_twice(floor)
+    tray_eye_misses(floor)
+    floor.run()
+    missed = next(piece for piece in floor.core.book.pieces.values() if piece.state == "EXIT_UNKNOWN")
+    assert missed.copies == 1
+    copy = next(envelope.papers[0] for envelope in floor.bin if envelope.papers[0].uid == missed.uid)
+    floor.ask(ev.CustodyScan(floor.next_command(), "op1", copy.payload, "rejected"))
+    assert missed.state == "EXIT_UNKNOWN"
+    assert any("exit-unknown" in hold for hold in floor.core.book.trays[1].holds)
+    finished(floor)
+
+
 def test_a_copy_beneath_its_own_sheet_is_seen_by_the_scale_alone() -> None:
     floor = running(1, 1, policy=ExitPolicy(sheet_mg=4_990, envelope_mg=6_000))
     sheet_repeated(floor)
