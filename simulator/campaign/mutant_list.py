@@ -190,6 +190,11 @@ _OFF: Final = {
         "if state not in LIVE and letter.live is piece:",
         "if letter.live is piece:",
     ),
+    "a copy in the hand is not the piece of unknown exit": (
+        _R + "custody:_may_be_the_copy",
+        "piece.state in _BEYOND_RECALL",
+        "piece.state == PieceState.IN_TRAY",
+    ),
     "bin scan voids only what is in custody": (
         _R + "custody:_take",
         "if reason and piece.state == PieceState.QUARANTINED:",

@@ -131,14 +131,15 @@ FOUND_AT_RATE, FOUND_LETTERS = 0.1, 500
 ROWS_THEN = tuple(row.row for row in ROWS if row.row not in (39, 46, 50))
 """The rows that were struck when those shifts were found: with others beside them a seed has another course."""
 FOUND = (
-    (11_007_244, False),
-    (11_007_502, False),
-    (12_000_319, False),
-    (7_000_382, False),
-    (29_002_924, True),
-    (29_003_548, True),
+    (11_007_244, False, ROWS_THEN),
+    (11_007_502, False, ROWS_THEN),
+    (12_000_319, False, ROWS_THEN),
+    (7_000_382, False, ROWS_THEN),
+    (29_002_924, True, ROWS_THEN),
+    (29_003_548, True, ROWS_THEN),
+    (7_001_996, True, ()),
 )
-"""Shifts in which a large campaign once found a violation: seed, and whether its people are hasty."""
+"""Shifts in which a large campaign once found a violation: seed, whether its people are hasty, and the rows that were struck (none: all)."""
 
 
 def shifts(count: int, seed: int = 1) -> Iterator[World]:
@@ -156,8 +157,8 @@ def shifts(count: int, seed: int = 1) -> Iterator[World]:
 
 def shifts_found() -> Iterator[World]:
     """Yield the shifts in which a large campaign once found something."""
-    for seed, hasty in FOUND:
-        plan = ShiftPlan(seed, FOUND_LETTERS, Profile(rate=FOUND_AT_RATE, only=ROWS_THEN), hasty=hasty)
+    for seed, hasty, rows in FOUND:
+        plan = ShiftPlan(seed, FOUND_LETTERS, Profile(rate=FOUND_AT_RATE, only=rows), hasty=hasty)
         yield f"shift of seed {seed}", FOUND_LETTERS, partial(_shift, plan)
 
 
