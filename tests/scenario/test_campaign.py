@@ -89,7 +89,7 @@ def test_the_command_writes_its_figures_and_page(tmp_path):
     assert report["violations"] == report["auditor_disagreements"] == 0
     assert report["faults"] == sum(report["fault_rows"].values())
     assert "SIMULATED" in page.read_text(encoding="utf-8")
-    assert CliRunner().invoke(campaign, ["--only", "46"]).exit_code == 2
+    assert CliRunner().invoke(campaign, ["--only", "51"]).exit_code == 2
     assert CliRunner().invoke(campaign, ["--only", "x"]).exit_code == 2
 
 
