@@ -117,9 +117,7 @@ def campaign(
 
     unknown = [row for row in only if row not in NAMES]
     if unknown:
-        raise click.BadParameter(
-            f"row {unknown[0]} of the fault matrix does not exist", param_hint="--only"
-        )
+        raise click.BadParameter(f"row {unknown[0]} of the fault matrix does not exist", param_hint="--only")
     plan = CampaignPlan(letters, seed, Profile(profile, faults, only), durable=store == "sqlite")
     if shift is not None:
         raise SystemExit(_one_shift(plan, shift))
