@@ -126,5 +126,5 @@ def _whole(folder: Path, how: str) -> list[str]:
     try:
         intake = take_in(path)
     except CaseFileError as refused:
-        return [] if str(refused).isprintable() or "\n" in str(refused) else [f"{how}: its refusal cannot be shown"]
+        return [] if str(refused).replace("\n", "").isprintable() else [f"{how}: its refusal cannot be shown"]
     return [f"{how}: the file is taken in, {len(intake.accepted)} cases"]

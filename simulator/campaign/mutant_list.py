@@ -175,7 +175,7 @@ _OFF: Final = {
     "recalled pieces may not stay": (_R + "trays:_may_stay", "and not piece.letter.recalled", ""),
     # --- people and accounts ---
     "two persons": (_I + "two_persons", "badge.strip().casefold() != second.strip().casefold()", "True"),
-    "recall after the grant": (_R + "custody:recall", "piece is not None and piece.state in _BEYOND_RECALL", "False"),
+    "recall after the grant": (_R + "custody:recall", "piece is not None and piece.state in _HAD_A_GRANT", "False"),
     "recall of a posted letter": (
         _R + "custody:recall",
         "if letter.state not in (LetterState.OPEN, LetterState.HELD):",
@@ -192,7 +192,7 @@ _OFF: Final = {
     ),
     "a copy in the hand is not the piece of unknown exit": (
         _R + "custody:_may_be_the_copy",
-        "piece.state in _BEYOND_RECALL",
+        "piece.state in _HAD_A_GRANT",
         "piece.state == PieceState.IN_TRAY",
     ),
     "bin scan voids only what is in custody": (

@@ -129,7 +129,8 @@ def small_worlds() -> tuple[World, ...]:
 
 FOUND_AT_RATE, FOUND_LETTERS = 0.1, 500
 ROWS_THEN = tuple(row.row for row in ROWS if row.row not in (39, 46, 50))
-"""The rows that were struck when those shifts were found: with others beside them a seed has another course."""
+"""The rows that were struck when the first of those shifts were found: with others beside them a seed has another course."""
+ALL_FIFTY = tuple(range(1, 51))
 FOUND = (
     (11_007_244, False, ROWS_THEN),
     (11_007_502, False, ROWS_THEN),
@@ -137,9 +138,9 @@ FOUND = (
     (7_000_382, False, ROWS_THEN),
     (29_002_924, True, ROWS_THEN),
     (29_003_548, True, ROWS_THEN),
-    (7_001_996, True, ()),
+    (7_001_996, True, ALL_FIFTY),
 )
-"""Shifts in which a large campaign once found a violation: seed, whether its people are hasty, and the rows that were struck (none: all)."""
+"""Shifts in which a large campaign once found a violation: seed, whether its people are hasty, and the rows that were struck."""
 
 
 def shifts(count: int, seed: int = 1) -> Iterator[World]:

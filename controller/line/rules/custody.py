@@ -38,7 +38,7 @@ from controller.states import (
 _NAMES_MAX = 50
 _NEVER_SUBMITTED = frozenset({PieceState.PLANNED, PieceState.RENDERED})
 _ON_PAPER = frozenset({PieceState.SUBMITTED, PieceState.PRINTED})
-_BEYOND_RECALL = frozenset({PieceState.PASS_GRANTED, PieceState.EXIT_UNKNOWN, PieceState.IN_TRAY})
+_HAD_A_GRANT = frozenset({PieceState.PASS_GRANTED, PieceState.EXIT_UNKNOWN, PieceState.IN_TRAY})
 _IN_HAND = frozenset(
     {
         PieceState.SUBMITTED,
@@ -129,7 +129,7 @@ def _may_be_the_copy(line: LineState, piece: PieceEntry) -> bool:
     """Whether a second print of this piece is about while the first has, or had, a grant, and nobody was asked to pull it."""
     tray = line.book.trays.get(piece.tray)
     asked = tray is not None and trays.pull_hold(piece.uid) in tray.holds
-    return piece.state in _BEYOND_RECALL and piece.copies > piece.copies_gone and not asked
+    return piece.state in _HAD_A_GRANT and piece.copies > piece.copies_gone and not asked
 
 
 def void_piece(line: LineState, event: VoidPiece) -> None:
@@ -277,7 +277,7 @@ def recall(line: LineState, event: RecallLetter) -> None:
         line.reply(event.command, Answer.REFUSED, "already-mailed", (name,))
         return
     piece = letter.live
-    if piece is not None and piece.state in _BEYOND_RECALL:
+    if piece is not None and piece.state in _HAD_A_GRANT:
         letter.recalled = True
         line.book.note("recall.too-late", {"badge": event.badge, "letter": letter.letter}, piece=piece)
         if piece.state == PieceState.PASS_GRANTED:
