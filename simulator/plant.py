@@ -21,8 +21,8 @@ from simulator.errands import Errands
 from simulator.fault_plan import Faults
 from simulator.inserter.device import InserterDevice, clock_us
 from simulator.inserter.firmware import Firmware
+from simulator.inserter.mechanics import ENVELOPE_MG, SHEET_MG
 from simulator.inserter.modbus_server import ModbusDoor
-from simulator.inserter.path import ENVELOPE_MG, SHEET_MG
 from simulator.inserter.port import BytePort, PtyPort
 from simulator.inserter.registers import DeviceRegisters
 from simulator.inserter.rtu_cable import RtuCable

@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from simulator.inserter.path import Mechanics
+from simulator.inserter.mechanics import Mechanics
 from simulator.optics import LEVELS
 from simulator.post.journeys import PostPlan
 

@@ -10,8 +10,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from simulator.defects import Defects
+from simulator.inserter.mechanics import Mechanics, World
 from simulator.inserter.packml import BELT_STANDS, ENDS_IN, ENDS_WHEN_EMPTY, PURGES, VERBS
-from simulator.inserter.path import Mechanics, PaperPath, World
+from simulator.inserter.path import PaperPath
 from simulator.inserter.ring import EventRing
 from simulator.inserter.timers import Timers
 from simulator.inserter.vocabulary import Code, Command, EventCode, GateWhy, Mode, Reason, Result, State, Verb, Zone

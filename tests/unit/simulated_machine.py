@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from simulator.defects import Defects
 from simulator.inserter.firmware import Firmware
-from simulator.inserter.path import Mechanics
+from simulator.inserter.mechanics import Mechanics
 from simulator.inserter.vocabulary import NO_LIMIT, Code, Command, Event, EventCode, Result, State, Verb
 from simulator.paper import Envelope, Picture, Sheet, Stack
 from simulator.scenario import MachinePlan
