@@ -152,7 +152,10 @@ def _closed_earlier(job: Job, intake: Intake, book: Book, opened: OpenLedger, ba
         world.stop()
         end_print_server(job.out / "cups")
     log_file = job.out / "sim" / "world.jsonl"
-    violations = tuple(check_world(log_file, book, batch)) if simulated and log_file.exists() else ()
+    violations: tuple[str, ...] = ()
+    if simulated and log_file.exists():
+        postage = read_line_file(world.line_file).proves.postage if world.line_file.exists() else 0
+        violations = tuple(check_world(log_file, book, batch, postage))
     facts = outcome.summary(
         book, opened.ledger, batch, len(intake.accepted), intake.refused_rows, len(violations), stages
     )
