@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -57,8 +56,13 @@ def main() -> None:
     """Carry out a task and print its cost."""
     task, count, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
     {"stream": stream, "cold-chunk": cold_chunk, "day": day, "day-pool": day_pool}[task](count, folder)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"cpu": time.process_time(), "peak_mb": peak}))
+    print(json.dumps({"cpu": time.process_time(), "peak_mb": peak_mb()}))
+
+
+def peak_mb() -> float:
+    """The most memory this process held. Not ``ru_maxrss``: a new program inherits that from the one that started it."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))) / 1024
 
 
 def stream(count: int, folder: Path) -> None:
@@ -71,8 +75,9 @@ def stream(count: int, folder: Path) -> None:
     source = letters(count)
     at = 0
     while part := [as_letter(letter) for letter in itertools.islice(source, 1000)]:
-        codes = [codes_of(at + index, one.sheets) for index, one in enumerate(renderer.measure(part))]
-        renderer.render(part, codes, folder / "chunk.pdf")
+        run = renderer.measure_run(part)
+        codes = [codes_of(at + index, one.sheets) for index, one in enumerate(run.measured)]
+        renderer.render(run, codes, folder / "chunk.pdf")
         at += len(part)
 
 
@@ -123,19 +128,20 @@ def _orders(folder: Path) -> Iterator[tuple[Press, ChunkOrder]]:
     from benchmarks.letters import TEMPLATE
     from benchmarks.render_ours import codes_of
     from rendering.batch import ChunkOrder, Press, resident_renderer
-    from rendering.case_table import read_letters
+    from rendering.case_table import read_runs
 
     template = rendering.load_template(TEMPLATE)
     renderer = resident_renderer(TEMPLATE, template.sha256)
     press = Press(TEMPLATE, template.sha256)
-    source = read_letters(folder / "cases.csv", template, [])
     at = 0
-    while part := list(itertools.islice(source, 1000)):
-        codes = [codes_of(at + index, one.sheets) for index, one in enumerate(renderer.measure(part))]
+    seen: set[str] = set()
+    for letters in read_runs(folder / "cases.csv", template, []):
+        run = renderer.measure_run(letters, seen)
+        codes = [codes_of(at + index, one.sheets) for index, one in enumerate(run.measured)]
         if press.characters is None:
-            press = dataclasses.replace(press, characters=renderer.characters(part, codes))
-        yield press, ChunkOrder(part, codes, folder / f"day-{at:07d}.pdf")
-        at += len(part)
+            press = dataclasses.replace(press, characters=renderer.characters(run, codes))
+        yield press, ChunkOrder(run, codes, folder / f"day-{at:07d}.pdf")
+        at += len(run)
 
 
 def cold_chunk(count: int, folder: Path) -> None:

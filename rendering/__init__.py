@@ -7,6 +7,8 @@ printed: it reports defects and the caller holds the letter. Lengths are mm from
 
 from __future__ import annotations
 
+from rendering.columns import Columns
+from rendering.measuring import MeasuredRun
 from rendering.model import Chunk, Codes, Defect, DefectCode, Letter, Measured, RenderedLetter
 from rendering.renderer import Renderer, RenderError
 from rendering.template import Template, TemplateError, choose_template, load_template
@@ -14,10 +16,12 @@ from rendering.template import Template, TemplateError, choose_template, load_te
 __all__ = [
     "Chunk",
     "Codes",
+    "Columns",
     "Defect",
     "DefectCode",
     "Letter",
     "Measured",
+    "MeasuredRun",
     "RenderError",
     "RenderedLetter",
     "Renderer",

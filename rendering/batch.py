@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from rendering.characters import Characters
+from rendering.measuring import MeasuredRun
 from rendering.model import Chunk, Codes, Letter
 from rendering.renderer import CharactersMissing, Renderer
 from rendering.template import load_template
@@ -23,7 +24,7 @@ from rendering.template import load_template
 class ChunkOrder:
     """One file to render: the letters of one print job and their codes."""
 
-    letters: Sequence[Letter]
+    letters: Sequence[Letter] | MeasuredRun
     codes: Sequence[Codes]
     out: Path
     imposition: str = "1up"

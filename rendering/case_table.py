@@ -1,22 +1,33 @@
 """The simplest reading of a case table for ``letterline render`` and template previews: CSV or JSON of fields ready to print.
 
-It checks nothing of a case's content: intake is the controller's. Column headings may be field names or their labels.
+It checks nothing of a case's content: intake is the controller's. Column headings may be field names or their labels. A CSV is read
+column by column, some thousand rows at a time, and cell by cell only where a row is not like the others.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from itertools import groupby, islice
+from operator import methodcaller
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final
 
+import numpy as np
+
+from rendering.amounts import AMOUNT_BYTES, add_amounts, write_amounts
+from rendering.columns import Columns, TableRows
 from rendering.model import Letter
 from rendering.template import Template
 from rendering.template.settings import Table
+
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_COLONS: Final = methodcaller("count", ":")
+_CELL_MAX: Final = (
+    1 << 24
+)  # a longer cell refuses the file; the template's own limits hold back the letter of a shorter one
 
 
 class CaseTableError(Exception):
@@ -54,39 +65,72 @@ class _Headings:
         }
         return Letter(fields.get("record_id") or fallback, fields, found)
 
+    def columns(self, rows: Sequence[Sequence[str]]) -> Columns | None:
+        """The letters of rows that have a cell for every heading and an id; None when a row is not like the others."""
+        cells = list(zip(*rows, strict=True))
+        fields = {name: cells[at] for at, name in self._plain}
+        ids = fields.get("record_id", ("",))
+        if "" in ids:
+            return None
+        tables: dict[str, TableRows] = {}
+        for at, name, table in self._found:
+            found = _table_columns(cells[at], table)
+            if found is None:
+                return None
+            tables[name] = found
+        return Columns(ids, fields, tables)
+
 
 def read_letters(path: Path, template: Template, refused: list[str]) -> Iterator[Letter]:
     """Yield the letters of ``path`` (.csv or .json) one by one; rows that cannot be read are told in ``refused``.
 
     Raises CaseTableError when the file as a whole cannot be read.
     """
-    rows = _json_rows(path) if path.suffix.lower() == ".json" else _csv_rows(path)
+    for run in read_runs(path, template, refused):
+        yield from run.letters() if isinstance(run, Columns) else run
+
+
+def read_runs(
+    path: Path, template: Template, refused: list[str], size: int = 1000
+) -> Iterator[Columns | Sequence[Letter]]:
+    """Yield the letters of ``path`` in runs of up to ``size``, as `read_letters` finds them."""
+    is_json = path.suffix.lower() == ".json"
     headings = _Headings(template)
     named: Sequence[str] = ()
-    for number, (names, cells) in enumerate(rows, start=1):
+    number = 1
+    for names, rows in (_json_blocks if is_json else _csv_blocks)(path, size):
         if names is not named:
             headings.read(names)
             named = names
+        alike = not is_json and set(map(len, rows)) == {len(names)}
+        columns = headings.columns(rows) if alike else None
+        yield columns if columns is not None else list(_row_by_row(path, headings, names, rows, number, refused))
+        number += len(rows)
+
+
+def _row_by_row(
+    path: Path, headings: _Headings, names: Sequence[str], rows: Sequence[Sequence[Any]], first: int, refused: list[str]
+) -> Iterator[Letter]:
+    for number, row in enumerate(rows, start=first):
         try:
-            if len(cells) > len(names):
+            if len(row) > len(names):
                 raise ValueError("more cells than headings")
-            short = len(names) - len(cells)
-            letter = headings.letter([*cells, *[None] * short] if short else cells, f"{path.stem}-{number:06d}")
+            yield headings.letter([*row, *[None] * (len(names) - len(row))], f"{path.stem}-{number:06d}")
         except ValueError as error:
             refused.append(f"{path.name}, row {number}: {error}")
-            continue
-        yield letter
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[Sequence[str], Sequence[Any]]]:
-    """Headings and cells of every row that is not empty."""
+def _csv_blocks(path: Path, size: int) -> Iterator[tuple[Sequence[str], list[list[str]]]]:
+    """Headings, and the cells of up to ``size`` rows that are not empty."""
+    csv.field_size_limit(_CELL_MAX)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding="utf-8", newline="") as file:
+            if file.read(1) != _BYTE_ORDER_MARK:
+                file.seek(0)
             reader = csv.reader(file)
             headings = next(reader, [])
-            for row in reader:
-                if row:
-                    yield headings, row
+            while rows := list(islice(reader, size)):
+                yield headings, [row for row in rows if row] if [] in rows else rows
     except UnicodeDecodeError as error:
         raise CaseTableError(
             f"{path.name} is not UTF-8 text; save it as CSV UTF-8, or use letterline run, which reads others"
@@ -95,29 +139,18 @@ def _csv_rows(path: Path) -> Iterator[tuple[Sequence[str], Sequence[Any]]]:
         raise CaseTableError(f"{path.name}: not a CSV table: {error}") from error
 
 
-def _json_rows(path: Path) -> Iterator[tuple[Sequence[str], Sequence[Any]]]:
-    """Names and values of every object."""
+def _json_blocks(path: Path, size: int) -> Iterator[tuple[Sequence[str], list[list[Any]]]]:
+    """Names, and the values of up to ``size`` objects that have these names."""
     try:
-        rows = json.loads(path.read_text("utf-8"))
+        objects = json.loads(path.read_text("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise CaseTableError(f"{path.name}: not JSON: {error}") from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(objects, list) or not all(isinstance(one, dict) for one in objects):
         raise CaseTableError(f"{path.name}: must hold a list of objects, one a letter")
-    for row in rows:
-        yield list(row), list(row.values())
-
-
-def _total(amounts: Sequence[str]) -> str:
-    """Their sum with two decimals. Raises InvalidOperation for one that is no amount."""
-    fen = 0
-    for text in amounts:
-        digits = text[:-3] + text[-2:]
-        if text[-3:-2] != "." or not digits.isdigit() or not digits.isascii():
-            break
-        fen += int(digits)
-    else:
-        return f"{fen // 100}.{fen % 100:02d}"
-    return f"{sum(map(Decimal, amounts)):.2f}"
+    for names, alike in groupby(objects, key=list):
+        rows = [list(one.values()) for one in alike]
+        for first in range(0, len(rows), size):
+            yield names, rows[first : first + size]
 
 
 def _table_rows(value: Any, table: Table) -> list[Mapping[str, str]]:
@@ -127,34 +160,50 @@ def _table_rows(value: Any, table: Table) -> list[Mapping[str, str]]:
     rows: list[Mapping[str, str]] = []
     width = len(table.split)
     summed = [table.split.index(name) for name in table.total]
-    for cells in _cells(str(value or ""), width):
+    for part in filter(str.strip, str(value or "").split(";")):
+        cells = [cell.strip() for cell in part.split(":")]
         if len(cells) != width:
             wanted = ":".join(table.split) or "nothing (the template gives no split)"
             raise ValueError(f"{':'.join(cells)!r} in {table.label} should be {wanted}")
         row = dict(zip(table.split, cells, strict=True))
         if summed:
             try:
-                row["total"] = _total([cells[at] for at in summed])
+                row["total"] = f"{sum(Decimal(cells[at]) for at in summed):.2f}"
             except InvalidOperation:
                 raise ValueError(f"{':'.join(cells)!r} in {table.label} holds no amount") from None
         rows.append(row)
     return rows
 
 
-def _cells(text: str, width: int) -> Sequence[Sequence[str]]:
-    """The cells of the rows of a table written as text; rows of white space are left out.
+def _table_columns(texts: Sequence[str], table: Table) -> TableRows | None:
+    """The rows of a table of many letters from texts as programs write them; None when one of them is not: see `_table_rows`."""
+    width = len(table.split)
+    some = [text for text in texts if text]
+    joined = ";".join(some)
+    if width < 2 or (joined and joined.split(None, 1) != [joined]):
+        return None
+    rows = joined.split(";") if some else []
+    if set(map(_COLONS, rows)) - {width - 1}:
+        return None
+    counts = [text.count(";") + 1 if text else 0 for text in texts]
+    cells = ":".join(rows).split(":") if rows else []
+    columns: list[Sequence[str]] = [cells[at::width] for at in range(width)]
+    names = table.split
+    if table.total:
+        totals = _totals([columns[names.index(name)] for name in table.total])
+        if totals is None:
+            return None
+        columns.append(totals)
+        names = (*names, "total")
+    return TableRows(tuple(names), list(zip(*columns, strict=True)), counts)
 
-    Text as programs write it, ``width`` cells in every row and no white space, is taken apart by one expression.
-    """
-    if width > 1 and len(text.split(None, 1)) == 1:
-        whole, row = _plain_rows(width)
-        if whole.fullmatch(text):
-            return cast(Sequence[Sequence[str]], row.findall(text))
-    return [[cell.strip() for cell in part.split(":")] for part in text.split(";") if part.strip()]
 
-
-@cache
-def _plain_rows(width: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """The whole of a table of ``width`` cells in every row, and one row of it."""
-    row = ":".join(["([^:;]*)"] * width)
-    return re.compile(f"{row}(?:;{row})*"), re.compile(row)
+def _totals(columns: Sequence[Sequence[str]]) -> list[str] | None:
+    """The sums of the rows' amounts; None when one is not written as amounts are kept, 1234.50."""
+    sums = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        text = "\n".join(column) + "\n" if column else ""
+        if not text.isascii() or add_amounts(np.frombuffer(text.encode("ascii"), np.uint8), sums) != len(column):
+            return None
+    written = np.empty(len(sums) * AMOUNT_BYTES, np.uint8)
+    return written[: write_amounts(sums, written)].tobytes().decode("ascii").split()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +15,7 @@ from rendering.fixed_text import set_fixed_text
 from rendering.imposition import BLANK
 from rendering.layout.arrays import Program, Typography, Values, new_scratch
 from rendering.marks import no_marks
-from rendering.model import Letter, RenderedLetter
+from rendering.model import RenderedLetter
 from rendering.pdf.art import picture_objects
 from rendering.pdf.compose import PAGE_BYTES_MAX, Marks, Pages, compose
 
@@ -115,7 +114,7 @@ class Leaders:
 
 
 def page_stream(
-    letters: Sequence[Letter], composed: Composed, leaders: Leaders, first_letter: int, first_page: int
+    ids: Sequence[str], composed: Composed, leaders: Leaders, first_letter: int, first_page: int
 ) -> tuple[NDArray[np.int64], list[RenderedLetter]]:
     """All pages in order with blank backs, so that every letter starts on a front; and where each letter lies.
 
@@ -123,8 +122,8 @@ def page_stream(
     """
     counts = composed.results[:, 0]
     spans = (counts + 1) // 2 * 2 if composed.duplex else counts * 2
-    led = np.zeros(len(letters), np.int64)
-    inside = [i for i in leaders.before if first_letter <= i < first_letter + len(letters)]
+    led = np.zeros(len(ids), np.int64)
+    inside = [i for i in leaders.before if first_letter <= i < first_letter + len(ids)]
     led[[i - first_letter for i in inside]] = 2
     starts = np.cumsum(spans + led) - spans
     first_pages = np.cumsum(counts) - counts
@@ -134,7 +133,6 @@ def page_stream(
     stream[np.repeat(starts, counts) + within * (1 if composed.duplex else 2)] = np.arange(pages)
     for i in inside:
         stream[starts[i - first_letter] - 2] = pages + leaders.before[i]
-    ids = map(attrgetter("record_id"), letters)
     return stream, list(map(RenderedLetter, ids, (starts + first_page).tolist(), spans.tolist()))
 
 

@@ -57,8 +57,7 @@ class Defect:
     where: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """What a letter will need on paper. A letter with defects has 0 pages when it could not be laid out."""
 
     record_id: str
@@ -67,8 +66,7 @@ class Measured:
     defects: tuple[Defect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Codes:
+class Codes(NamedTuple):
     """The codes of one piece: one opaque payload for each sheet, the postal item number, and the line a human reads.
 
     ``sheets[0]`` is drawn twice: as the window mark and as the mark of the first sheet. ``tracks`` are the bits of each sheet's

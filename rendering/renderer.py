@@ -7,7 +7,7 @@ bytes in any process. The renderer holds fonts and compiled kernels; it reads no
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,14 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rendering.characters import Characters, FaceUse, FontSet, program_arrays
+from rendering.columns import Columns, ids_of
 from rendering.composer import Composed, Composer, Leaders, digests, page_stream, with_leaders
 from rendering.fonts import MISSING, FontChain
 from rendering.imposition import Imposition, imposition_named, plan_sides
 from rendering.ingest import Gathered, Intake
-from rendering.layout import arrays
-from rendering.layout.arrays import Program, Typography, fill_typography, new_typography
+from rendering.layout.arrays import Program, Typography, Values, fill_typography, new_typography
 from rendering.layout.classes import break_table, character_classes, edge_table, gap_table, squeeze_table
 from rendering.marks import draw_marks, mark_forms, specimen_codes, specimen_marks
+from rendering.measuring import MeasuredRun, layout_defect, measured_letters
 from rendering.model import Chunk, Codes, Defect, DefectCode, Letter, Measured, RenderedLetter
 from rendering.pdf.art import picture_objects
 from rendering.pdf.deflate import HASH_BITS, count_symbols
@@ -61,12 +62,12 @@ def _spans(count: int, step: int) -> list[slice]:
     return [slice(start, min(count, start + step)) for start in range(0, count, step)]
 
 
-def _part_records(letters: Sequence[Letter], codes: Sequence[Codes]) -> list[tuple[str, int, int]]:
+def _part_records(ids: Sequence[str], codes: Sequence[Codes]) -> list[tuple[str, int, int]]:
     """(record id, first page, pages) of every letter: its codes say how many sheets it has."""
     records = []
     page = 0
-    for letter, own in zip(letters, codes, strict=True):
-        records.append((letter.record_id, page, 2 * len(own.sheets)))
+    for record_id, own in zip(ids, codes, strict=True):
+        records.append((record_id, page, 2 * len(own.sheets)))
         page += records[-1][2]
     return records
 
@@ -141,29 +142,41 @@ class Renderer:
 
     # -- characters and fonts of a batch
 
-    def characters(self, letters: Sequence[Letter], codes: Sequence[Codes] | None = None) -> Characters:
+    def characters(self, letters: Sequence[Letter] | MeasuredRun, codes: Sequence[Codes] | None = None) -> Characters:
         """The characters a batch needs, for `use_characters` in every process that renders a part of it."""
-        return self._characters(letters, codes, None)
+        known = None
+        if isinstance(letters, MeasuredRun) and codes is not None:
+            known = self._intake.with_codes(letters.gathered, codes)
+        return self._characters(letters, codes, known)
 
     def _characters(
-        self, letters: Sequence[Letter], codes: Sequence[Codes] | None, known: Sequence[Gathered] | None
+        self, letters: Sequence[Letter] | MeasuredRun, codes: Sequence[Codes] | None, known: Gathered | None
     ) -> Characters:
         """``known`` is what was gathered of the letters already."""
-        gathered = known or (
-            self._intake.gather(letters[span], codes[span] if codes is not None else None)
-            for span in _spans(len(letters), _RUN)
-        )
-        characters = Characters.of(self._face_use, gathered, len(self._chains))
-        self._count_symbols(letters[:_SAMPLE], characters)
+        if isinstance(letters, MeasuredRun):
+            runs: Iterable[Gathered] = (known or letters.gathered.compact(),)
+            sample = letters.gathered.part(slice(_SAMPLE))
+        else:
+            runs = self._gathered(letters, codes) if known is None else (known,)
+            sample = self._intake.gather(letters[:_SAMPLE])
+        characters = Characters.of(self._face_use, runs, len(self._chains))
+        self._count_symbols(sample, characters)
         return characters
 
-    def _count_symbols(self, letters: Sequence[Letter], characters: Characters) -> None:
-        """Count in ``characters`` what the pages of ``letters`` are compressed to, with codes that belong to no piece."""
+    def _gathered(self, letters: Sequence[Letter], codes: Sequence[Codes] | None) -> Iterator[Gathered]:
+        for span in _spans(len(letters), _RUN):
+            gathered = self._intake.gather(letters[span])
+            yield gathered if codes is None else self._intake.with_codes(gathered, codes[span])
+
+    def _count_symbols(self, gathered: Gathered, characters: Characters) -> None:
+        """Count in ``characters`` what the letters' pages are compressed to, with codes that belong to no piece."""
         setting = self._set(characters)
-        codes = [specimen_codes(at, self.template.settings.pages_max) for at in range(len(letters))]
-        values = self._intake.gather(letters, codes).values(setting.fonts.index_of)
-        marks = specimen_marks(self.template.settings.marks, len(letters), self.template.settings.pages_max)
-        composed = self._composer.compose(setting.program, setting.typography, values, marks, len(letters))
+        settings = self.template.settings
+        count = len(gathered.fields)
+        codes = [specimen_codes(at, settings.pages_max) for at in range(count)]
+        values = self._intake.with_codes(gathered, codes).values(setting.fonts.index_of)
+        marks = specimen_marks(settings.marks, count, settings.pages_max)
+        composed = self._composer.compose(setting.program, setting.typography, values, marks, count)
         edges = np.concatenate([[0], composed.ends])
         seen = np.zeros(1 << HASH_BITS, np.int32)
         count_symbols(composed.data, edges, setting.coder, seen, characters.literals, characters.distances)
@@ -192,50 +205,29 @@ class Renderer:
 
     def measure(self, letters: Sequence[Letter]) -> list[Measured]:
         """Lay out every letter and say how many pages and sheets it needs and why it must be held, if it must."""
-        measured: list[Measured] = []
         seen: set[str] = set()
-        for start in range(0, len(letters), _RUN):
-            measured += self._measure(letters[start : start + _RUN], seen)
-        return measured
+        return [one for span in _spans(len(letters), _RUN) for one in self.measure_run(letters[span], seen).measured]
 
-    def _measure(self, letters: Sequence[Letter], seen: set[str]) -> list[Measured]:
-        gathered = self._intake.gather(letters, None, seen)
+    def measure_run(self, letters: Sequence[Letter] | Columns, seen: set[str] | None = None) -> MeasuredRun:
+        """The same for some thousand letters, to be rendered from what was gathered of them here.
+
+        ``seen`` holds the record ids of the batch's runs before; those of this run are added.
+        """
+        gathered = self._intake.gather(letters, seen)
         setting = self._last
         if setting is None or not setting.fonts.covers(self._face_use, gathered):
             fonts = FontSet.metrics_only(self._face_use, gathered, self._chains, self._classes)
             setting = self._set_fonts(fonts)
         values = gathered.values(setting.fonts.index_of)
         results = self._composer.measure(setting.program, setting.typography, values, len(letters))
-        duplex = self.template.settings.duplex
-        measured = []
-        for i, letter in enumerate(letters):
-            defects = self.static_defects + gathered.defects.get(i, ())
-            if not defects and results[i, 1]:
-                defects = (self._layout_defect(int(results[i, 1]), int(results[i, 2]), int(results[i, 0])),)
-            count = 0 if defects else int(results[i, 0])
-            measured.append(Measured(letter.record_id, count, -(-count // 2) if duplex else count, defects))
-        return measured
-
-    def _layout_defect(self, failure: int, where: int, pages: int) -> Defect:
-        settings = self.template.settings
-        if failure == arrays.FAILED_FRAME:
-            name = settings.frames[where].name
-            message = f"“{name}”区放不下内容；请缩短", f"the text does not fit in the frame {name!r}; shorten it"
-            return Defect(DefectCode.FRAME_OVERFLOW, *message, name)
-        if failure == arrays.FAILED_PAGES:
-            most = settings.pages_max
-            return Defect(DefectCode.TOO_MANY_PAGES, f"共 {pages} 页，最多 {most} 页", f"{pages} pages, {most} at most")
-        if failure == arrays.FAILED_PICTURE:
-            name = self._picture_names()[where]
-            message = f"图“{name}”（印章等）超出允许的位置", f"picture {name!r} (a seal?) leaves the page or its place"
-            return Defect(DefectCode.SEAL_POSITION, *message, name)
-        if failure == arrays.FAILED_EMPTY:
-            return Defect(DefectCode.EMPTY_LETTER, "信函没有任何内容", "the letter is empty")
-        return Defect(DefectCode.TOO_LONG, "信函内容过长，无法排版", "the letter is too long to be laid out")
+        defects = [self.static_defects + gathered.defects.get(i, ()) for i in range(len(letters))]
+        ids = ids_of(letters)
+        measured = measured_letters(ids, defects, results, self.template.settings, self._picture_names())
+        return MeasuredRun(ids, gathered, measured)
 
     def render(
         self,
-        letters: Sequence[Letter],
+        letters: Sequence[Letter] | MeasuredRun,
         codes: Sequence[Codes],
         out: Path,
         imposition: str = "1up",
@@ -255,27 +247,24 @@ class Renderer:
         layout = imposition_named(imposition)
         page = self.template.settings.page
         around = surround(layout, (page.width, page.height))
-        known = None if len(letters) > _RUN else self._intake.gather(letters, codes)
-        setting = self._setting or self._set(self._characters(letters, codes, [known] if known else None))
+        ids = letters.ids if isinstance(letters, MeasuredRun) else ids_of(letters)
+        known = self._known(letters, codes)
+        setting = self._setting or self._set(self._characters(letters, codes, known))
         leaders = Leaders.of(banner, separators or {}, len(self._forms), (page.width, page.height))
         forms = (*self._forms, *leaders.forms)
         statics = Statics(setting.fonts.glyphs.objects, forms, setting.paragraphs, self._mark_forms)
         keep_parts = parts and layout.cells == 1 and not leaders.forms
         rendered: list[RenderedLetter] = []
-        seen: set[str] = set()
         with PdfFile(out, statics, around.size, len(letters) if keep_parts else 0) as file:
             if keep_parts:
-                file.add_parts(_part_records(letters, codes))
+                file.add_parts(_part_records(ids, codes))
             if banner is not None:
                 sides = leaders.banner_sides(layout.cells)
                 self._packer.pack(file, leaders.data, leaders.ends, sides, around, setting.coder)
-            for run in _runs(len(letters), layout):
-                some = letters[run]
-                composed = self._composed(
-                    some, codes[run], setting, known or self._intake.gather(some, codes[run], seen)
-                )
+            for run, values in self._value_runs(letters, codes, setting, known, _runs(len(letters), layout)):
+                composed = self._composed(ids[run], codes[run], setting, values)
                 base = file.pages if layout.cells == 1 else 0
-                stream, run_letters = page_stream(some, composed, leaders, run.start, base)
+                stream, run_letters = page_stream(ids[run], composed, leaders, run.start, base)
                 rendered += run_letters
                 self._packer.pack(
                     file, *with_leaders(composed, leaders), plan_sides(stream, layout), around, setting.coder
@@ -290,49 +279,75 @@ class Renderer:
         Raises what `render` raises.
         """
         found: list[str] = []
+        ids = ids_of(letters)
         setting = self._setting or self._set(self._characters(letters, codes, None))
-        for run in _spans(len(letters), _RUN):
-            gathered = self._intake.gather(letters[run], codes[run])
-            found += digests(self._composed(letters[run], codes[run], setting, gathered), setting.told)
+        for run, values in self._value_runs(letters, codes, setting, None, _spans(len(letters), _RUN)):
+            found += digests(self._composed(ids[run], codes[run], setting, values), setting.told)
         return found
 
-    def _composed(
-        self, letters: Sequence[Letter], codes: Sequence[Codes], setting: Setting, gathered: Gathered
-    ) -> Composed:
-        """Compose a run of letters. Raises RenderError when one is defective or its codes do not fit its sheets."""
-        self._refuse(letters, gathered)
+    def _known(self, letters: Sequence[Letter] | MeasuredRun, codes: Sequence[Codes]) -> Gathered | None:
+        """All letters' values when they were gathered before or are few; None: they are gathered run by run."""
+        if isinstance(letters, MeasuredRun):
+            return self._intake.with_codes(letters.gathered, codes)
+        return None if len(letters) > _RUN else self._intake.with_codes(self._intake.gather(letters), codes)
+
+    def _value_runs(
+        self,
+        letters: Sequence[Letter] | MeasuredRun,
+        codes: Sequence[Codes],
+        setting: Setting,
+        known: Gathered | None,
+        runs: Sequence[slice],
+    ) -> Iterator[tuple[slice, Values]]:
+        """The kernels' values of every run. Raises RenderError and CharactersMissing."""
+        if known is not None:
+            ids = letters.ids if isinstance(letters, MeasuredRun) else ids_of(letters)
+            values = self._values(ids, setting, known)
+            for run in runs:
+                yield run, values.of_letters(run)
+            return
+        assert not isinstance(letters, MeasuredRun)
+        seen: set[str] = set()
+        for run in runs:
+            gathered = self._intake.with_codes(self._intake.gather(letters[run], seen), codes[run])
+            yield run, self._values(ids_of(letters[run]), setting, gathered)
+
+    def _values(self, ids: Sequence[str], setting: Setting, gathered: Gathered) -> Values:
+        """The values in the batch's characters. Raises RenderError when a letter is defective, and CharactersMissing."""
+        self._refuse(ids, gathered)
         if not setting.fonts.covers(self._face_use, gathered):
             raise CharactersMissing("the batch's characters lack some that these letters need; nothing was written")
+        return gathered.values(setting.fonts.index_of)
+
+    def _composed(self, ids: Sequence[str], codes: Sequence[Codes], setting: Setting, values: Values) -> Composed:
+        """Compose a run of letters. Raises RenderError when one cannot be laid out or its codes do not fit its sheets."""
         marks = draw_marks(self.template.settings.marks, codes)
-        values = gathered.values(setting.fonts.index_of)
-        composed = self._composer.compose(setting.program, setting.typography, values, marks, len(letters))
-        self._check_results(letters, codes, composed.results)
+        composed = self._composer.compose(setting.program, setting.typography, values, marks, len(codes))
+        self._check_results(ids, codes, composed.results)
         return composed
 
-    def _refuse(self, letters: Sequence[Letter], gathered: Gathered) -> None:
-        found = [
-            (letters[i].record_id, defect) for i, defects in sorted(gathered.defects.items()) for defect in defects
-        ]
+    def _refuse(self, ids: Sequence[str], gathered: Gathered) -> None:
+        found = [(ids[i], defect) for i, defects in sorted(gathered.defects.items()) for defect in defects]
         found += [("template", defect) for defect in self.static_defects]
         if found:
             raise RenderError(found)
 
-    def _check_results(self, letters: Sequence[Letter], codes: Sequence[Codes], results: NDArray[np.int64]) -> None:
-        duplex = self.template.settings.duplex
+    def _check_results(self, ids: Sequence[str], codes: Sequence[Codes], results: NDArray[np.int64]) -> None:
+        settings = self.template.settings
         found: list[tuple[str, Defect]] = []
         for i in np.flatnonzero(results[:, 1]).tolist():
-            defect = self._layout_defect(int(results[i, 1]), int(results[i, 2]), int(results[i, 0]))
-            found.append((letters[i].record_id, defect))
+            pages, failure, where = results[i, :3].tolist()
+            found.append((ids[i], layout_defect(settings, self._picture_names(), failure, where, pages)))
         if found:
             raise RenderError(found)
-        sheets = (results[:, 0] + 1) // 2 if duplex else results[:, 0]
+        sheets = (results[:, 0] + 1) // 2 if settings.duplex else results[:, 0]
         given = np.array([len(c.sheets) for c in codes], np.int64)
         for i in np.flatnonzero(sheets != given).tolist():
             message = (
                 f"有 {sheets[i]} 张，却给了 {given[i]} 个控制码",
                 f"has {sheets[i]} sheet(s) but {given[i]} payload(s)",
             )
-            found.append((letters[i].record_id, Defect(DefectCode.WRONG_SHEET_COUNT, *message)))
+            found.append((ids[i], Defect(DefectCode.WRONG_SHEET_COUNT, *message)))
         if found:
             raise RenderError(found)
 

@@ -70,6 +70,10 @@ class Values(NamedTuple):
     tables: NDArray[np.int64]
     conditions: NDArray[np.uint8]
 
+    def of_letters(self, span: slice) -> Values:
+        """Some of the letters, at the values where they are."""
+        return self._replace(fields=self.fields[span], tables=self.tables[span], conditions=self.conditions[span])
+
 
 class Scratch(Protocol):
     """One letter: its values, characters, lines, strips and places; reused for each letter."""
@@ -82,6 +86,8 @@ class Scratch(Protocol):
     kind: NDArray[np.uint8]
     width: Small
     kern: Small  # after the character, 1/1000 em, positive tightens (the sign of PDF's TJ)
+    reach: Ints  # from the paragraph's start to the character in one endless line, millipoints
+    give: Small  # what the marks before it can give, millipoints
     lines: Ints
     strips: Ints
     places: Ints
@@ -179,6 +185,8 @@ _SCRATCH: Final = _record(
         ("kind", np.uint8, (CHARS_MAX,)),
         ("width", np.int32, (CHARS_MAX,)),
         ("kern", np.int32, (CHARS_MAX,)),
+        ("reach", np.int64, (CHARS_MAX,)),
+        ("give", np.int32, (CHARS_MAX,)),
         ("lines", np.int64, (LINES_MAX, o.L_WIDTH)),
         ("strips", np.int64, (STRIPS_MAX, o.S_WIDTH)),
         ("places", np.int64, (2 * STRIPS_MAX, o.P_WIDTH)),

@@ -67,42 +67,74 @@ LOOSE_GAP_MAX = 250  # what justification may add to a Han-Latin gap, 1/1000 em
 
 
 @inlined
-def _append(scratch: Scratch, typography: Typography, first: int, after: int, face: int, size: int) -> None:
-    """Append the characters ``first`` to ``after`` of the letter's text; a unit counts as such only after a number."""
+def _append(
+    scratch: Scratch, typography: Typography, first: int, after: int, face: int, style: tuple[int, int, int, int]
+) -> None:
+    """Append the characters ``first`` to ``after`` of the letter's text; a unit counts as such only after a number.
+
+    ``style`` is (first character of the paragraph, size, whether it is set loosely, tracking). What a line may need of the characters
+    before one is summed up here, once: ``reach`` and ``give``.
+    """
     n = scratch.counts[N_CHARS]
     if n + after - first >= CHARS_MAX - 8:
         scratch.counts[N_FAILED] = FAILED_TOO_LONG
         return
+    char0, size, loose, tracking = style
     classes = typography.classes
     advances = typography.advances
+    between = typography.between
+    edges = typography.edge
     text = scratch.text
     base = face * STRIDE
     glyph = scratch.glyph
     kinds = scratch.kind
     widths = scratch.width
+    kerns = scratch.kern
+    reaches = scratch.reach
+    gives = scratch.give
     previous = kinds[n - 1] if n > 0 else HAN
+    reach = 0
+    give = 0
+    if n > char0:
+        reach = reaches[n - 1] + widths[n - 1] + tracking
+        give = gives[n - 1]
     for i in range(first, after):
         ch = text[i]
         kind = classes[ch]
         if kind == UNIT and previous != DIGIT and previous != UNIT:
             kind = HAN
+        if loose and n > char0:
+            kern = between[previous, kind]
+            kerns[n - 1] = kern
+            if kern:
+                reach -= kern * size // 1000
+            elif edges[previous, 2]:
+                give += edges[previous, 2] * size // 1000
+        elif n > char0:
+            kerns[n - 1] = 0
+        advance = advances[base + ch]
+        width = size if advance == 1000 else advance * size // 1000
         glyph[n] = base + ch
         kinds[n] = kind
-        advance = advances[base + ch]
-        widths[n] = size if advance == 1000 else advance * size // 1000
+        widths[n] = width
+        reaches[n] = reach
+        gives[n] = give
+        reach += width + tracking
         previous = kind
         n += 1
     scratch.counts[N_CHARS] = n
 
 
 @inlined
-def _append_number(scratch: Scratch, typography: Typography, value: int, face: int, size: int) -> None:
+def _append_number(
+    scratch: Scratch, typography: Typography, value: int, face: int, style: tuple[int, int, int, int]
+) -> None:
     """Append a number below 100; the text begins with the characters 0 to 9."""
     if value >= 10:
         tens = value // 10 % 10
-        _append(scratch, typography, tens, tens + 1, face, size)
+        _append(scratch, typography, tens, tens + 1, face, style)
     ones = value % 10
-    _append(scratch, typography, ones, ones + 1, face, size)
+    _append(scratch, typography, ones, ones + 1, face, style)
 
 
 @inlined
@@ -118,24 +150,27 @@ def _is_amount(scratch: Scratch, typography: Typography, first: int, after: int)
 
 
 @inlined
-def _append_amount(scratch: Scratch, typography: Typography, first: int, after: int, face: int, size: int) -> None:
+def _append_amount(
+    scratch: Scratch, typography: Typography, first: int, after: int, face: int, style: tuple[int, int, int, int]
+) -> None:
     """Append a value with a comma before every third digit of yuan; a value that is no plain amount as it is."""
     if _is_amount(scratch, typography, first, after):
         stop = first + (after - 3 - first) % 3
         if stop == first:
             stop += 3
         while stop < after - 3:
-            _append(scratch, typography, first, stop, face, size)
-            _append(scratch, typography, 10, 11, face, size)
+            _append(scratch, typography, first, stop, face, style)
+            _append(scratch, typography, 10, 11, face, style)
             first = stop
             stop += 3
-    _append(scratch, typography, first, after, face, size)
+    _append(scratch, typography, first, after, face, style)
 
 
 @inlined
 def fill_runs(program: Program, typography: Typography, scratch: Scratch, style: int, first: int, after: int) -> None:
     """Append the characters of runs ``first`` to ``after`` for the letter, row and page in ``scratch.at``."""
-    size = program.styles[style, ST_SIZE]
+    loose = 1 if program.styles[style, ST_FLAGS] & FLAG_GRID == 0 else 0
+    how = (scratch.counts[N_CHARS], program.styles[style, ST_SIZE], loose, program.styles[style, ST_TRACKING])
     row = scratch.at[A_ROW]
     page = scratch.at[A_PAGE]
     pages = scratch.at[A_PAGES]
@@ -149,7 +184,7 @@ def fill_runs(program: Program, typography: Typography, scratch: Scratch, style:
             face = program.styles[style, ST_FACE]
         r += 1
         if kind == RUN_STATIC:
-            _append(scratch, typography, a, a + b, face, size)
+            _append(scratch, typography, a, a + b, face, how)
         elif kind in (RUN_FIELD, RUN_CELL):
             value = a
             if kind == RUN_CELL:
@@ -157,9 +192,9 @@ def fill_runs(program: Program, typography: Typography, scratch: Scratch, style:
             begin = scratch.offsets[value]
             stop = scratch.offsets[value + 1] - 1
             if program.runs[r - 1, 4]:
-                _append_amount(scratch, typography, begin, stop, face, size)
+                _append_amount(scratch, typography, begin, stop, face, how)
             else:
-                _append(scratch, typography, begin, stop, face, size)
+                _append(scratch, typography, begin, stop, face, how)
         elif kind == RUN_UNLESS:
             if scratch.conditions[a] == 0:
                 r = b
@@ -169,71 +204,80 @@ def fill_runs(program: Program, typography: Typography, scratch: Scratch, style:
             divisor = 2 if program.page[2] and kind >= RUN_SHEET else 1
             counts_from_one = kind in (RUN_PAGE, RUN_SHEET)
             number = page // divisor + 1 if counts_from_one else (pages + divisor - 1) // divisor
-            _append_number(scratch, typography, number, face, size)
+            _append_number(scratch, typography, number, face, how)
 
 
 @inlined
-def _choose_end(
-    scratch: Scratch,
-    typography: Typography,
-    start: int,
-    end: int,
-    width: int,
-    style: tuple[int, int, int, int],
-    careless: int,
+def _used(
+    scratch: Scratch, typography: Typography, start: int, i: int, kind: int, style: tuple[int, int, int, int]
+) -> int:
+    """The width of a line from ``start`` to character ``i``, whose class is ``kind``: a mark at its end hangs or gives up its white."""
+    size, flags, _, _ = style
+    used = scratch.reach[i] - scratch.reach[start] + scratch.width[i]
+    if flags & (FLAG_GRID | FLAG_FULL_END) == 0 and typography.edge[kind, 0]:
+        used -= scratch.width[i] if flags & FLAG_HANG and kind == STOP else typography.edge[kind, 0] * size // 1000
+    return int(used)
+
+
+@inlined
+def _look_from(scratch: Scratch, start: int, end: int, careless: int, size: int) -> int:
+    """The first character that ends more than ``careless`` millipoints behind the line's start."""
+    reaches = scratch.reach
+    widths = scratch.width
+    aim = careless + reaches[start]
+    i = start
+    rest = aim - reaches[i] - widths[i]
+    while rest >= size and i + rest // size < end:  # characters are an em wide at most, hardly ever more
+        i += rest // size
+        rest = aim - reaches[i] - widths[i]
+    while i > start and reaches[i] + widths[i] > aim:
+        i -= 1
+    while i < end and reaches[i] + widths[i] <= aim:
+        i += 1
+    return i
+
+
+@inlined
+def _fit(
+    scratch: Scratch, typography: Typography, start: int, end: int, width: int, style: tuple[int, int, int, int]
 ) -> tuple[int, int, int]:
     """Return (index after the line's last character, its natural width, what its marks can give), in millipoints.
 
     ``style`` is (size, flags, level, tracking). The last break whose pressed width fits wins; without any, the line breaks
-    inside the word, because text must never leave the frame. The white space between characters goes into ``scratch.kern``.
-    Breaks in the first ``careless`` millipoints are not looked at: a line hardly ever ends there, and when it does the
-    caller looks again from the start.
+    inside the word, because text must never leave the frame. Breaks are looked for near the margin first, and from the line's start
+    only when none lies there.
     """
-    size, flags, level, tracking = style
-    widths = scratch.width
+    size, _, level, _ = style
     kinds = scratch.kind
-    kerns = scratch.kern
-    breaks = typography.breaks[level]
-    between = typography.between
-    edges = typography.edge
-    natural = 0
-    give = 0
-    best = -1
-    best_natural = 0
-    best_give = 0
-    forced = start + 1
-    forced_natural = widths[start]
-    loose = flags & FLAG_GRID == 0
-    trims = loose and flags & FLAG_FULL_END == 0
+    gives = scratch.give
+    give0 = gives[start]
+    used = _used(scratch, typography, start, end - 1, kinds[end - 1], style)
+    if used - (gives[end - 1] - give0) <= width:
+        return end, used, gives[end - 1] - give0
     limit = width + 2 * size
-    kind = kinds[start]
-    for i in range(start, end):
-        natural += widths[i]
-        following = kinds[i + 1] if i + 1 < end else SPACE
-        if natural > careless:
-            used = natural
-            if trims and edges[kind, 0]:
-                used -= widths[i] if flags & FLAG_HANG and kind == STOP else edges[kind, 0] * size // 1000
+    forced = start + 1
+    forced_natural = scratch.width[start]
+    careless = width - CAREFUL_EM * size
+    for _ in range(2):
+        best = -1
+        best_natural = 0
+        for i in range(_look_from(scratch, start, end, careless, size), end):
+            kind = kinds[i]
+            used = _used(scratch, typography, start, i, kind, style)
+            give = gives[i] - give0
             if used <= width:
                 forced = i + 1
                 forced_natural = used
             if used - give > limit and kind != SPACE:
                 break
-            if used - give <= width and (i + 1 == end or breaks[kind, following]):
+            following = kinds[i + 1] if i + 1 < end else SPACE
+            if used - give <= width and (i + 1 == end or typography.breaks[level, kind, following]):
                 best = i + 1
                 best_natural = used
-                best_give = give
-        natural += tracking
-        kern = between[kind, following] if loose else 0
-        kerns[i] = kern
-        if kern:
-            natural -= kern * size // 1000
-        elif loose and edges[kind, 2]:
-            give += edges[kind, 2] * size // 1000
-        kind = following
-    if best < 0:
-        return -forced, forced_natural, 0
-    return best, best_natural, best_give
+        if best >= 0:
+            return best, best_natural, gives[best - 1] - give0
+        careless = 0 - size
+    return forced, forced_natural, 0
 
 
 @inlined
@@ -259,17 +303,6 @@ def _spread(scratch: Scratch, typography: Typography, start: int, end: int, size
         if typography.between[scratch.kind[i], scratch.kind[i + 1]] < 0 or scratch.kind[i] == SPACE:
             scratch.kern[i] -= each
     return slack - gaps * (each * size // 1000)
-
-
-@inlined
-def _fit(
-    scratch: Scratch, typography: Typography, start: int, end: int, room: int, style: tuple[int, int, int, int]
-) -> tuple[int, int, int]:
-    """Choose a line's end: first looking only near the margin, then, when no break lies there, from the start."""
-    stop, natural, give = _choose_end(scratch, typography, start, end, room, style, room - CAREFUL_EM * style[0])
-    if stop < 0:
-        stop, natural, give = _choose_end(scratch, typography, start, end, room, style, 0 - style[0])
-    return abs(stop), natural, give
 
 
 @inlined

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "unit"))
-
 from layout_harness import classes_of, kernel_lines, kernel_pages, texts, widths_of
 
 from rendering.layout.classes import CLOSING, OPENING, STOP, Kinsoku

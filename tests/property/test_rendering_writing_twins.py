@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "unit"))
-
 from rendering_cases import EXAMPLE, a_letter, codes_for
 
 from rendering import Codes, Letter, Renderer, load_template
@@ -74,7 +69,7 @@ def test_every_page_of_every_letter_is_written_as_specified(renderer: Renderer) 
     assert [one.defects for one in measured] == [()] * len(letters)
     codes: list[Codes] = [codes_for(n, one.sheets) for n, one in enumerate(measured)]
     setting = renderer._set(renderer.characters(letters, codes))
-    values = renderer._intake.gather(letters, codes).values(setting.fonts.index_of)
+    values = renderer._intake.with_codes(renderer._intake.gather(letters), codes).values(setting.fonts.index_of)
     marks = draw_marks(renderer.template.settings.marks, codes)
     composed = renderer._composer.compose(setting.program, setting.typography, values, marks, len(letters))
     edges = [0, *composed.ends.tolist()]

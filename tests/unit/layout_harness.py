@@ -5,10 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from rendering.layout import opcodes as o
-from rendering.layout.arrays import N_CHARS, N_LINES, N_PLACES, N_STRIPS, new_program, new_scratch, new_typography
+from rendering.layout.arrays import (
+    N_LINES,
+    N_PLACES,
+    N_STRIPS,
+    Z_STATIC,
+    fill_typography,
+    new_program,
+    new_scratch,
+    new_typography,
+)
 from rendering.layout.classes import break_table, character_classes, edge_table, gap_table, squeeze_table
 from rendering.layout.flow import paginate
-from rendering.layout.lines import break_lines
+from rendering.layout.letter import load_static
+from rendering.layout.lines import break_lines, fill_runs
 from rendering.layout.reference import Line, Setting, Strip, resolve_classes
 
 CLASSES = character_classes()
@@ -35,10 +45,17 @@ def kernel_lines(text: str, how: Setting) -> list[Line]:
     between = squeeze_table() - gap_table(how.latin_gap)
     breaks = np.stack([break_table(level) for level in type(how.level)])
     typography = new_typography(breaks, between, edge_table())
-    count = len(text)
-    scratch.kind[:count] = classes_of(text)
-    scratch.width[:count] = widths_of(text, how.size)
-    scratch.counts[N_CHARS] = count
+    characters = sorted(set(text))
+    classes = np.array([CLASSES[ord(c)] for c in characters], np.uint8)
+    advances = np.array([500 if c in HALF else 1000 for c in characters], np.int64)
+    fill_typography(typography, classes, advances, np.zeros_like(advances))
+    program.static[: len(text)] = [characters.index(c) for c in text]
+    program.sizes[Z_STATIC] = len(text)
+    program.runs[0] = (o.RUN_STATIC, 0, len(text), 0, 0)
+    load_static(program, scratch)
+    fill_runs(program, typography, scratch, 0, 0, 1)
+    assert scratch.kind[: len(text)].tolist() == classes_of(text)
+    assert scratch.width[: len(text)].tolist() == widths_of(text, how.size)
     align = o.ALIGN_JUSTIFY if how.justify else o.ALIGN_LEFT
     break_lines(program, typography, scratch, 0, 0, (0, how.width, align))
     lines = []

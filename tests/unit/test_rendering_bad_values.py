@@ -100,9 +100,9 @@ def test_values_are_the_same_however_many_are_read_at_a_time(
 ) -> None:
     letters = [a_letter(n, rows=n % 4, creditor="" if n == 2 else "虚构𠮷公司") for n in range(9)]
     letters[5] = a_letter(5, debtor_name="张\x1f伟")
-    whole = renderer._intake.gather(letters, None)
-    monkeypatch.setattr("rendering.ingest._ENCODED", 7)
-    parted = renderer._intake.gather(letters, None)
+    whole = renderer._intake.gather(letters)
+    monkeypatch.setattr("rendering.value_text._ENCODED", 7)
+    parted = renderer._intake.gather(letters)
     assert whole.points.tolist() == parted.points.tolist()
     assert whole.offsets.tolist() == parted.offsets.tolist()
     assert whole.defects == parted.defects

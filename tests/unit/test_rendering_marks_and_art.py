@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +120,6 @@ def test_a_half_transparent_svg_is_refused(tmp_path: Path) -> None:
 
 def test_an_item_number_that_is_no_ascii_text_is_refused_with_its_character_and_never_drawn_as_another() -> None:
     marks = load_template(EXAMPLE).settings.marks
-    codes = [codes_for(1, 1), replace(codes_for(2, 1), item="XA00000000２CN")]
+    codes = [codes_for(1, 1), codes_for(2, 1)._replace(item="XA00000000２CN")]
     with pytest.raises(SymbolError, match="２"):
         draw_marks(marks, codes)

@@ -1,0 +1,137 @@
+"""A case table read by columns gives the letters that reading it cell by cell gives; a run measured once gives the same file."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rendering_cases import EXAMPLE, a_letter, codes_for
+
+from rendering import Columns, Letter, Renderer, load_template
+from rendering.amounts import AMOUNT_BYTES, add_amounts, write_amounts
+from rendering.case_table import _Headings, read_letters, read_runs
+from rendering.columns import TableRows
+
+TEMPLATE = load_template(EXAMPLE)
+AMOUNT = st.integers(0, 10**9).map(lambda fen: f"{fen // 100}.{fen % 100:02d}")
+ROW = st.tuples(st.sampled_from(["2026-01-15", "2026/2/1", ""]), AMOUNT, AMOUNT).map(":".join)
+ODD_ROWS = st.sampled_from(
+    ["", " ", "2026-01-15:1.00", "2026-01-15:x:2.00", "2026-01-15:5:0.50", " 2026-01-15 : 1.00:2.00 ;", "a:1.00:2.00;;"]
+)
+ROWS = st.one_of(st.lists(ROW, max_size=4).map(";".join), ODD_ROWS)
+WORDS = st.text('张伟𠮷 a,"\n；:1', max_size=6)
+RECORD = st.tuples(st.sampled_from(["", "L1", "L2"]), WORDS, ROWS)
+
+
+def written(path: Path, records: list[tuple[str, ...]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("record_id", "债务人", "instalments"), *records])
+    return path
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(RECORD, max_size=7), st.integers(1, 4))
+def test_columns_say_what_single_cells_say(tmp_path: Path, records: list[tuple[str, ...]], size: int) -> None:
+    path = written(tmp_path / "cases.csv", records)
+    refused: list[str] = []
+    found: list[Letter] = []
+    for run in read_runs(path, TEMPLATE, refused, size):
+        found += run.letters() if isinstance(run, Columns) else run
+    told: list[str] = []
+    with patch.object(_Headings, "columns", return_value=None):
+        assert found == list(read_letters(path, TEMPLATE, told))
+    assert refused == told
+
+
+def test_rows_as_programs_write_them_are_read_by_columns(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "cases.csv", [("L1", "张伟", "2026-01-15:1.00:2.05;2026-02-15:10.10:0.00"), ("L2", "李𠮷", "")]
+    )
+    (run,) = read_runs(path, TEMPLATE, [])
+    assert isinstance(run, Columns)
+    assert [letter.tables["instalments"] for letter in run.letters()] == [
+        [
+            {"date": "2026-01-15", "principal": "1.00", "interest": "2.05", "total": "3.05"},
+            {"date": "2026-02-15", "principal": "10.10", "interest": "0.00", "total": "10.10"},
+        ],
+        [],
+    ]
+
+
+@given(st.lists(st.tuples(AMOUNT, AMOUNT), max_size=9))
+def test_sums_of_amounts_are_those_of_decimals(pairs: list[tuple[str, str]]) -> None:
+    sums = np.zeros(len(pairs), np.int64)
+    for column in zip(*pairs, strict=True):
+        text = np.frombuffer("".join(f"{one}\n" for one in column).encode(), np.uint8)
+        assert add_amounts(text, sums) == len(pairs)
+    out = np.zeros(len(pairs) * AMOUNT_BYTES, np.uint8)
+    written_sums = out[: write_amounts(sums, out)].tobytes().decode().split("\n")[:-1]
+    assert written_sums == [f"{Decimal(a) + Decimal(b):.2f}" for a, b in pairs]
+
+
+@pytest.mark.parametrize(
+    "text", ["1.0\n", "1\n", ".50\n", "1.005\n", "-1.00\n", "1.00", "1,000.00\n", "1.0.0\n", f"{'9' * 15}.00\n"]
+)
+def test_an_amount_written_otherwise_is_not_added_up(text: str) -> None:
+    assert add_amounts(np.frombuffer(text.encode(), np.uint8), np.zeros(1, np.int64)) == 0
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer(TEMPLATE)
+
+
+def columns_of(letters: list[Letter]) -> Columns:
+    names = tuple(letters[0].tables["instalments"][0])
+    rows = [tuple(row[name] for name in names) for one in letters for row in one.tables["instalments"]]
+    table = TableRows(names[::-1], [row[::-1] for row in rows], [len(one.tables["instalments"]) for one in letters])
+    fields = {name: [one.fields[name] for one in letters] for name in letters[0].fields}
+    return Columns([one.record_id for one in letters], fields, {"instalments": table})
+
+
+def test_a_run_measured_once_makes_the_file_its_letters_make(renderer: Renderer, tmp_path: Path) -> None:
+    letters = [a_letter(n, rows=1 + n * 7 % 40) for n in range(20)]
+    run = renderer.measure_run(columns_of(letters))
+    assert run.measured == renderer.measure(letters)
+    codes = [codes_for(n, one.sheets) for n, one in enumerate(run.measured)]
+    assert renderer.characters(run, codes).equals(renderer.characters(letters, codes))
+    renderer.use_characters(renderer.characters(letters, codes))
+    for chosen in (slice(0, 20), slice(3, 9), [19, 2, 5]):
+        some = letters[chosen] if isinstance(chosen, slice) else [letters[i] for i in chosen]
+        own = codes[chosen] if isinstance(chosen, slice) else [codes[i] for i in chosen]
+        whole = renderer.render(some, own, tmp_path / "letters.pdf", "2up-cutstack")
+        assert renderer.render(run.part(chosen), own, tmp_path / "run.pdf", "2up-cutstack").sha256 == whole.sha256
+    assert renderer.characters(run.part([4, 5])).equals(renderer.characters(letters[4:6]))
+
+
+def test_defects_are_the_same_in_columns(renderer: Renderer) -> None:
+    letters = [a_letter(n, rows=1 + n) for n in range(6)]
+    letters[1] = a_letter(1, creditor="")
+    letters[2] = a_letter(0)
+    letters[4] = a_letter(4, debtor_name="张\x1f伟", address="长" * 2000)
+    run = renderer.measure_run(columns_of(letters))
+    assert run.measured == renderer.measure(letters)
+    assert [bool(one.defects) for one in run.measured] == [False, True, True, False, True, False]
+    without = columns_of(letters)
+    assert all(one.defects for one in renderer.measure_run(replace(without, tables={})).measured)
+    narrow = TableRows(("date",), [("2026-01-15",)] * 21, without.tables["instalments"].counts)
+    assert all(one.defects for one in renderer.measure_run(replace(without, tables={"instalments": narrow})).measured)
+
+
+def test_a_field_of_a_million_characters_holds_its_own_letter_only(renderer: Renderer, tmp_path: Path) -> None:
+    good = a_letter(1).fields
+    path = tmp_path / "cases.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["record_id", *good, "instalments"])
+        for number, address in enumerate([good["address"], "长" * 1_000_000, good["address"]]):
+            table.writerow([f"L{number}", *({**good, "address": address}).values(), "2026-01-15:1.00:2.00"])
+    (run,) = read_runs(path, TEMPLATE, [])
+    assert [bool(one.defects) for one in renderer.measure_run(run).measured] == [False, True, False]
