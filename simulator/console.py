@@ -249,6 +249,7 @@ SAYINGS: tuple[Saying, ...] = (
     _say(rf"wrong picture {_CAMERA}{_N}", "wrong picture sheet|exit [N]", "错画面", "the picture of another piece is shown N times", _camera("wrong")),
     _say(rf"late frame {_CAMERA}{_N}", "late frame sheet|exit [N]", "迟到帧", "the next N frames come too late", _camera("late")),
     _say(rf"extra frame {_CAMERA}{_N}", "extra frame sheet|exit [N]", "多触发", "the camera fires once too often", _camera("extra")),
+    _say(rf"encoder jump {_CAMERA}{_N}", "encoder jump sheet|exit [N]", "编码器跳数", "the belt's count jumps at the next N frames", _camera("encoder")),
     _say(rf"camera {_CAMERA} (?P<power>dead|alive)", "camera sheet|exit dead|alive", "相机死机", "the camera gives no frames", _camera_power),
     _say(r"printer (?P<name>\w+) (?P<act>stop|release|eat|repeat)(?: (?P<reason>[a-z-]+))?", "printer NAME stop|release [REASON] | eat | repeat", "打印机故障", "stop the engine with an IPP reason; jam recovery eats or repeats a sheet", _printer),
     _say(r"operator (?P<deed>puts piece back|hands piece to tray)", "operator puts piece back | hands piece to tray", "操作员误操作", "what the operator does at the next jam", _operator),

@@ -27,6 +27,8 @@ COUNTED: Mapping[str, str] = {
     "drop_c2": "a frame of the exit camera is lost",
     "extra_c1": "the sheet camera fires once too often",
     "extra_c2": "the exit camera fires once too often",
+    "encoder_c1": "the count of the sheet camera's belt encoder jumps",
+    "encoder_c2": "the count of the exit camera's belt encoder jumps",
     "freeze_c1": "the sheet camera repeats its last picture",
     "freeze_c2": "the exit camera repeats its last picture",
     "wrong_c1": "the sheet camera shows the sheet before the last",

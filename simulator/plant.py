@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from simulator.cameras.picture import C2_REGION_MM, Optics, envelope_scene, sheet_scene
-from simulator.cameras.server import CameraUnit
+from simulator.cameras.server import ENCODER_PULSES_PER_M, CameraUnit
 from simulator.defects import Defects
 from simulator.errands import Errands
 from simulator.fault_plan import Faults
@@ -43,6 +43,8 @@ from simulator.scenario import Scenario
 from simulator.window.server import WindowServer
 
 PLUG_AGAIN_S_MAX = 3600.0
+ENCODER_SLIP = 0.1
+"""How much nearer than its pitch a piece may come: a belt slips."""
 SCANNER_LOOK_US = 50_000
 
 
@@ -82,6 +84,7 @@ class Plant:
         self.printers = [self._make_printer(plan.name, plan.sheets_per_s * speed) for plan in scenario.printers]
         self.servers = [IppServer(printer) for printer in self.printers]
         smear_mm = scenario.machine.smear_mm(speed)
+        self._pulses_per_s = scenario.machine.belt_m_per_s * speed * ENCODER_PULSES_PER_M
         level = LEVELS.get(scenario.machine.optics)
         self.cameras = {
             name: CameraUnit(
@@ -89,7 +92,7 @@ class Plant:
                 self.journal,
                 self.defects,
                 Optics(seed * 2 + place, smear_mm * px_per_mm, level),
-                belt_m_per_s=scenario.machine.belt_m_per_s * speed,
+                pulses_per_s=self._pulses_per_s,
             )
             for place, (name, px_per_mm) in enumerate((("c1", MARGIN_PX_PER_MM), ("c2", PANEL_PX_PER_MM)))
         }
@@ -200,6 +203,7 @@ class Plant:
         for server in self.servers:
             lines += ["", "[[printer]]", f"name = {text(server.printer.name)}", f"uri = {text(server.uri)}"]
         machine = self.scenario.machine
+        mechanics = machine.at(self.speed)
         lines += [
             "",
             "[inserter]",
@@ -217,11 +221,13 @@ class Plant:
             "[camera.c1]",
             f"url = {text(self.cameras['c1'].url)}",
             f"px_per_mm = {MARGIN_PX_PER_MM}",
+            f"encoder = {self._encoder_of(mechanics.sheet_pitch_us)}",
             f"region_mm = [{x}, {y}, {width}, {height}]",
             "",
             "[camera.c2]",
             f"url = {text(self.cameras['c2'].url)}",
             f"px_per_mm = {PANEL_PX_PER_MM}",
+            f"encoder = {self._encoder_of(mechanics.piece_pitch_us)}",
             f"region_mm = {list(C2_REGION_MM)}",
             "",
         ]
@@ -229,16 +235,26 @@ class Plant:
         fresh.write_text("\n".join(lines), encoding="utf-8")
         fresh.replace(self.folder / "line.toml")
 
+    def _encoder_of(self, pitch_us: int) -> str:
+        """Return a line file's words about an encoder: the least distance of two pieces, some slip left, and the fastest belt."""
+        pitch = int(pitch_us / 1e6 * self._pulses_per_s * (1 - ENCODER_SLIP))
+        return f"{{ pitch_pulses = {pitch}, pulses_per_s = {self._pulses_per_s:.0f} }}"
+
     # --- what the paper path tells (World) ----------------------------------------------------------------------------
 
     def c1_fires(self, trigger: int, papers: list[Sheet]) -> None:
-        self.cameras["c1"].fire(lambda: sheet_scene(papers))
+        self.cameras["c1"].fire(lambda: sheet_scene(papers), self._belt())
 
     def c2_fires(self, trigger: int, envelope: Envelope) -> None:
         seen = Envelope(envelope.piece_no, list(envelope.sheets), 0, 0, shift_mm=envelope.shift_mm)
-        self.cameras["c2"].fire(lambda: envelope_scene(seen))
+        self.cameras["c2"].fire(lambda: envelope_scene(seen), self._belt())
         if self.reader is not None:
             self.reader.passes(seen)
+
+    def _belt(self) -> tuple[int, int]:
+        """Return the time and how far the belt has run, as its encoder and a camera's clock have them at a trigger; µs."""
+        timers = self.device.firmware.timers
+        return timers.now_us, timers.belt_us
 
     def lands_in_tray(self, tray: int, envelope: Envelope) -> None:
         self.errands.landed(tray, envelope)

@@ -8,6 +8,8 @@ Three promises to whoever listens:
   is thrown away and counted;
 * nothing grows: frames in flight are bounded, and a frame that finds no room is delivered as `Problem.OVERLOADED`.
 
+Where the camera also gives the count of the belt's encoder, a trigger it does not bear out has no reading (`vision.encoder`).
+
 Threads: one takes frames, ``workers`` read them (the decoders release the interpreter lock), one delivers.
 """
 
@@ -29,6 +31,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.encoder import ANY_BELT, BeltRule, Doubt, Exposed, doubt_of
 from vision.reader import PieceReader, frame_hash
 from vision.readings import FrameReading, ReadProfile
 
@@ -44,7 +47,10 @@ REMEMBERED_FRAMES = 16
 
 
 class Frame(Protocol):
-    """One exposure. ``trigger`` is the camera's own count of trigger pulses, from 1 since it started."""
+    """One exposure. ``trigger`` is the camera's own count of trigger pulses, from 1 since it started.
+
+    ``device_us`` is the camera's clock, ``encoder`` the pulses of the belt's encoder at the exposure or None.
+    """
 
     @property
     def image(self) -> Gray: ...
@@ -52,6 +58,10 @@ class Frame(Protocol):
     def trigger(self) -> int: ...
     @property
     def received_ns(self) -> int: ...
+    @property
+    def device_us(self) -> int: ...
+    @property
+    def encoder(self) -> int | None: ...
 
 
 class FrameSource(Protocol):
@@ -68,6 +78,8 @@ class Problem(StrEnum):
     OVERLOADED = "no-room"
     FROZEN = "frame-repeated"
     OUT_OF_ORDER = "trigger-out-of-order"
+    SURPLUS = Doubt.SURPLUS.value
+    MISCOUNT = Doubt.MISCOUNT.value
     RESTARTED = "camera-restarted"
     UNREACHABLE = "camera-unreachable"
     FAILED = "reader-failed"
@@ -100,6 +112,7 @@ class WatchCounts:
     late: int = 0
     overloaded: int = 0
     frozen: int = 0
+    off_belt: int = 0
     restarts: int = 0
     late_discarded: int = 0
 
@@ -128,6 +141,7 @@ class FrameWatch:
         workers: int = 1,
         in_flight_max: int = 8,
         silence_s: float = 1.0,
+        belt: BeltRule = ANY_BELT,
         name: str = "camera",
     ) -> None:
         if not 0 < read_budget_s <= deadline_s:
@@ -148,6 +162,8 @@ class FrameWatch:
         self._stop = threading.Event()
         self._session = 1
         self._last_trigger = 0
+        self._belt = belt
+        self._exposed: Exposed | None = None
         self._recent: deque[str] = deque(maxlen=REMEMBERED_FRAMES)
         self._reachable = True
         self._threads = (
@@ -171,6 +187,7 @@ class FrameWatch:
         """
         self._session += 1
         self._last_trigger = 0
+        self._exposed = None
 
     def close(self) -> None:
         """Stop taking frames, deliver what is in flight, end the threads."""
@@ -225,6 +242,7 @@ class FrameWatch:
             return
         if gap < 0 or gap > LOST_SPELLED_OUT_MAX:
             self._session += 1
+            self._exposed = None
             self.counts.restarts += 1
             log.warning("camera %s restarted: trigger %d after %d", self._name, frame.trigger, self._last_trigger)
             self._queue(0, None, None, Problem.RESTARTED)
@@ -233,8 +251,12 @@ class FrameWatch:
                 self.counts.lost += 1
                 self._queue(trigger, None, None, Problem.LOST)
         self._last_trigger = frame.trigger
+        doubt = self._doubt_of(frame)
         if self._repeats(frame):
             self._queue(frame.trigger, frame, None, Problem.FROZEN)
+            return
+        if doubt is not None:
+            self._queue(frame.trigger, frame, None, Problem(doubt.value))
             return
         if not self._room.acquire(blocking=False):
             self.counts.overloaded += 1
@@ -242,6 +264,17 @@ class FrameWatch:
             self._queue(frame.trigger, frame, None, Problem.OVERLOADED)
             return
         self._queue(frame.trigger, frame, self._pool.submit(self._read, frame.image, time.perf_counter()), None)
+
+    def _doubt_of(self, frame: Frame) -> Doubt | None:
+        """Ask the encoder. The next frame is judged by this one either way: a lasting step of the count costs one frame, not all."""
+        before, self._exposed = self._exposed, Exposed(frame.trigger, frame.device_us, frame.encoder)
+        doubt = doubt_of(self._belt, before, self._exposed)
+        if doubt is not None:
+            self.counts.off_belt += 1
+            log.error(
+                "camera %s: %s: %s after %s, against %s", self._name, doubt.value, self._exposed, before, self._belt
+            )
+        return doubt
 
     def _repeats(self, frame: Frame) -> bool:
         """Noise makes two exposures differ: a frame equal to a recent one is that one again, not the next piece."""

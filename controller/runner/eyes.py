@@ -15,12 +15,13 @@ from controller.runner.window_witness import WindowWitness
 from devices.camera import MjpegCamera
 from devices.errors import CameraTimeout, DeviceError
 from devices.kinds import Frame
+from vision.encoder import ANY_BELT, BeltRule
 from vision.profiles import EXIT_FRAME, SHEET_FRAME, exit_camera, sheet_camera
 from vision.readings import Symbology
 from vision.watch import FrameWatch, Problem, Watched
 
 if TYPE_CHECKING:
-    from controller.runner.line_file import LineFile
+    from controller.runner.line_file import CameraEntry, LineFile
 
 Tell = Callable[[line.LineEvent], None]
 Keep = Callable[[int, Frame], None]
@@ -28,7 +29,9 @@ Keep = Callable[[int, Frame], None]
 READING_DEADLINE_S = 0.12
 """From the frame's arrival to its reading. The gate is 300 ms behind the exit camera at 36,000 an hour; what is left pays for decision and commit."""
 
-_OUT_OF_STEP = frozenset({Problem.RESTARTED, Problem.UNREACHABLE, Problem.OUT_OF_ORDER, Problem.FROZEN})
+_OUT_OF_STEP = frozenset(
+    {Problem.RESTARTED, Problem.UNREACHABLE, Problem.OUT_OF_ORDER, Problem.FROZEN, Problem.SURPLUS}
+)
 """After these the trigger numbers, or the picture itself, mean nothing any more."""
 
 
@@ -64,9 +67,22 @@ class Eyes:
             exit_camera(file.exit_camera.px_per_mm, mark=mark),
         )
         self.watches = tuple(
-            FrameWatch(_Source(camera), profile, deliver, deadline_s=READING_DEADLINE_S, read_budget_s=0.06, name=name)
-            for camera, profile, deliver, name in zip(
-                self._cameras, profiles, (self._sheet, self._exit), ("c1", "c2"), strict=True
+            FrameWatch(
+                _Source(camera),
+                profile,
+                deliver,
+                deadline_s=READING_DEADLINE_S,
+                read_budget_s=0.06,
+                belt=_belt_of(entry),
+                name=name,
+            )
+            for camera, entry, profile, deliver, name in zip(
+                self._cameras,
+                (file.sheet_camera, file.exit_camera),
+                profiles,
+                (self._sheet, self._exit),
+                ("c1", "c2"),
+                strict=True,
             )
         )
 
@@ -123,6 +139,13 @@ class Eyes:
         """After the word is out: what the frame says about printer and camera themselves."""
         if watched.frame is not None and watched.reading is not None:
             self._care.look(camera, watched.frame.image, watched.reading)
+
+
+def _belt_of(entry: CameraEntry) -> BeltRule:
+    """What the encoder on a camera's input may count; without one on the line file, counts that come must still rise."""
+    if not entry.pitch_pulses:
+        return ANY_BELT
+    return BeltRule(entry.pitch_pulses, entry.pulses_per_s, required=True)
 
 
 def _payloads(watched: Watched, window: str) -> tuple[str, ...]:

@@ -22,8 +22,13 @@ class PrinterEntry:
 
 @dataclass(frozen=True, slots=True)
 class CameraEntry:
+    """``pitch_pulses``: how many pulses of the belt's encoder two pieces are apart at least, 0 when the camera has no encoder on its
+    input. ``pulses_per_s``: the belt at its fastest, 0 when not known."""
+
     url: str
     px_per_mm: float
+    pitch_pulses: int = 0
+    pulses_per_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +107,14 @@ def _whole(table: dict[str, Any], key: str, default: int) -> int:
 
 def _camera(raw: dict[str, Any], name: str) -> CameraEntry:
     entry = raw["camera"][name]
-    return CameraEntry(str(entry["url"]), float(entry["px_per_mm"]))
+    encoder = entry.get("encoder", {})
+    try:
+        pitch, speed = _whole(encoder, "pitch_pulses", 0), float(encoder.get("pulses_per_s", 0.0))
+        if speed < 0 or (encoder and not pitch):
+            raise ValueError("pitch_pulses ≥ 1, pulses_per_s ≥ 0")
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ValueError(
+            f"camera.{name}.encoder 须写明两件最小间距 pitch_pulses 与皮带最高速 pulses_per_s / needs pitch_pulses, the least "
+            f"distance of two pieces, and pulses_per_s, the belt at its fastest: {error}"
+        ) from None
+    return CameraEntry(str(entry["url"]), float(entry["px_per_mm"]), pitch, speed)

@@ -27,7 +27,8 @@ PARTS_WAITING_MAX = 64
 JPEG_QUALITY = 90
 BOUNDARY = "simulated-frame"
 LATE_S = 0.8
-ENCODER_PULSES_PER_MM = 10
+ENCODER_PULSES_PER_M = 10_000
+ENCODER_SLIP_PULSES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,10 @@ class Shot:
 
 
 class CameraUnit:
-    """A camera named ``c1`` or ``c2`` with its own trigger count, and the encoder of a belt that runs evenly on its input."""
+    """A camera named ``c1`` or ``c2`` with its own trigger count, and the encoder of the belt on its input.
+
+    Who fires it says where the belt is and when; without that, the belt runs evenly by the camera's own clock.
+    """
 
     def __init__(
         self,
@@ -50,13 +54,14 @@ class CameraUnit:
         defects: Defects,
         optics: Optics,
         *,
-        belt_m_per_s: float = 1.0,
+        pulses_per_s: float = 1.0 * ENCODER_PULSES_PER_M,
         port: int = 0,
     ) -> None:
         self.name = name
         self.last_jpeg = b""
         self._optics = optics
-        self._pulses_per_us = belt_m_per_s * ENCODER_PULSES_PER_MM / 1000
+        self._pulses_per_us = pulses_per_s / 1e6
+        self._slipped = 0
         self._journal = journal
         self._defects = defects
         self._scenes: deque[Callable[[], Pixels]] = deque(maxlen=2)
@@ -85,14 +90,16 @@ class CameraUnit:
             for viewer in self._viewers:
                 _offer(viewer, None)
 
-    def fire(self, scene: Callable[[], Pixels]) -> None:
-        """Take the trigger line's edge; only enqueues."""
+    def fire(self, scene: Callable[[], Pixels], belt: tuple[int, int] | None = None) -> None:
+        """Take the trigger line's edge; only enqueues. ``belt``: time, and belt run so far as time, both in µs."""
         extra = self._defects.take(f"extra_{self.name}")
         for _ in range(2 if extra else 1):
             with self._lock:
                 self._trigger += 1
-                at_us = (time.monotonic_ns() - self._start_ns) // 1000
-                shot = Shot(self._trigger, at_us, int(at_us * self._pulses_per_us), scene)
+                own_us = (time.monotonic_ns() - self._start_ns) // 1000
+                at_us, run_us = belt or (own_us, own_us)
+                self._slipped += ENCODER_SLIP_PULSES * self._defects.take(f"encoder_{self.name}")
+                shot = Shot(self._trigger, at_us, round(run_us * self._pulses_per_us) + self._slipped, scene)
             try:
                 self._shots.put_nowait(shot)
             except queue.Full:

@@ -22,6 +22,7 @@ from simulator.defects import Defects
 from simulator.journal import Journal
 from simulator.optics import LEVELS
 from simulator.paper import PANEL_PX_PER_MM, Envelope, Picture, Pixels, Sheet
+from vision.encoder import BeltRule, Doubt, Exposed, doubt_of
 from vision.profiles import EXIT_FRAME, exit_camera
 from vision.watch import FrameWatch, Watched
 
@@ -127,3 +128,26 @@ def test_a_recorded_frame_keeps_its_numbers_and_the_place_of_the_belt(recording:
 @pytest.mark.slow
 def test_a_recorded_session_reads_the_same_every_time(recording: Path) -> None:
     assert list(watched(recording)) == list(watched(recording))
+
+
+def test_a_surplus_trigger_and_a_leap_of_the_count_travel_from_the_camera_to_the_rule(tmp_path: Path) -> None:
+    defects = Defects(1)
+    unit = CameraUnit("c2", Journal(tmp_path / "world.jsonl"), defects, Optics(7, 0.5), pulses_per_s=10_000.0)
+    unit.start()
+    seen: list[Exposed] = []
+    try:
+        with MjpegCamera(unit.url) as camera:
+            assert camera.wait_connected(20)
+            for place, defect in enumerate(("", "extra_c2", "", "encoder_c2", "")):
+                if defect:
+                    defects.add(defect, 1)
+                now_us = 100_000 * place
+                unit.fire(lambda: scene(0), (now_us, now_us))
+                for _ in range(2 if defect == "extra_c2" else 1):
+                    frame = camera.grab(30.0)
+                    seen.append(Exposed(frame.trigger, frame.device_us, frame.encoder))
+    finally:
+        unit.close()
+    rule = BeltRule(900, 10_000.0, required=True)
+    heard = [doubt_of(rule, before, now) for before, now in itertools.pairwise(seen)]
+    assert heard == [None, Doubt.SURPLUS, None, Doubt.MISCOUNT, None]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from vision import watch as watching
+from vision.encoder import ANY_BELT, BeltRule
 from vision.reader import PieceReader
 from vision.readings import FrameReading, ReadProfile, Window
 from vision.watch import FrameWatch, Problem, Watched
@@ -24,6 +25,8 @@ class Exposure:
     image: NDArray[np.uint8]
     trigger: int
     received_ns: int = 0
+    device_us: int = 0
+    encoder: int | None = None
 
 
 def exposure(trigger: int, seed: int | None = None) -> Exposure:
@@ -62,7 +65,13 @@ class SlowReader(PieceReader):
 
 
 def watched(
-    camera: Camera, expected: int, *, deadline_s: float = 0.2, workers: int = 1, in_flight_max: int = 8
+    camera: Camera,
+    expected: int,
+    *,
+    deadline_s: float = 0.2,
+    workers: int = 1,
+    in_flight_max: int = 8,
+    belt: BeltRule = ANY_BELT,
 ) -> list[Watched]:
     seen: list[Watched] = []
     enough = threading.Event()
@@ -73,7 +82,14 @@ def watched(
             enough.set()
 
     watch = FrameWatch(
-        camera, PROFILE, deliver, deadline_s=deadline_s, workers=workers, in_flight_max=in_flight_max, silence_s=0.05
+        camera,
+        PROFILE,
+        deliver,
+        deadline_s=deadline_s,
+        workers=workers,
+        in_flight_max=in_flight_max,
+        silence_s=0.05,
+        belt=belt,
     )
     with watch:
         watch.start((40, 48))
@@ -142,3 +158,37 @@ def test_frames_without_room_are_delivered_as_overload_not_queued_for_ever() -> 
     assert list(problems) == [1, 2, 3, 4, 5, 6]
     assert problems[1] == "result-late"
     assert "no-room" in problems.values()
+
+
+BELT = BeltRule(pitch_pulses=90, pulses_per_s=1_000.0, required=True)
+
+
+def at(trigger: int, pulses: int | None, ms: int) -> Exposure:
+    return replace(exposure(trigger), device_us=ms * 1000, encoder=pulses)
+
+
+def test_a_surplus_trigger_has_no_reading_and_neither_has_a_count_that_leaps() -> None:
+    shots = (at(1, 0, 0), at(2, 100, 100), at(3, 101, 101), at(4, 200, 200), at(5, 9_999, 300), at(6, 400, 400))
+    results = watched(Camera(*shots, at(7, 500, 500)), 7, belt=BELT)
+    assert summary(results) == [
+        (1, None),
+        (2, None),
+        (3, "trigger-without-piece"),
+        (4, None),
+        (5, "belt-count-implausible"),
+        (6, "belt-count-implausible"),
+        (7, None),
+    ]
+    assert all((r.reading is None) == (r.problem is not None) for r in results)
+
+
+def test_lost_frames_leave_room_for_their_pieces_and_a_doubtful_count_is_no_excuse_for_a_repeated_picture() -> None:
+    again = replace(exposure(5, seed=4), device_us=401_000, encoder=401)
+    results = watched(Camera(at(1, 0, 0), at(4, 300, 300), again), 5, belt=BELT)
+    assert summary(results)[:4] == [(1, None), (2, "frame-lost"), (3, "frame-lost"), (4, None)]
+    assert summary(results)[4] == (5, "frame-repeated")
+
+
+def test_a_restarted_camera_is_not_judged_by_where_the_belt_was_before() -> None:
+    results = watched(Camera(at(1, 5_000, 0), at(2, 5_100, 100), replace(exposure(1, seed=9), encoder=3)), 4, belt=BELT)
+    assert [(r.trigger, r.problem) for r in results][2:] == [(0, Problem.RESTARTED), (1, None)]
