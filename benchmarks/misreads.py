@@ -2,7 +2,8 @@
 
 LETTERLINE_CROPS is the total wanted (both kinds together, default 1,000,000), LETTERLINE_MISREADS the directory that
 keeps the state (default out/misreads). The run can be stopped at any moment and goes on where it was; two runs with
-different LETTERLINE_SHARD=K/N may work on the same total on two cores. Every wrong value is kept with its seed.
+different LETTERLINE_SHARD=K/N, or one with LETTERLINE_BACKWARDS set, may work on the same total on two cores.
+Every wrong value is kept with its seed.
 A block counts only for the decoder that read it: each names its fingerprint, and those of another one are read anew.
 """
 
@@ -43,7 +44,8 @@ def run(quick: bool, report: Report) -> None:
     readers = {name: PieceReader(p, clock=time.thread_time) for name, p in stress.profiles().items()}
     pieces = list(frames.stock(4242, PIECES))
     decoder = fingerprint()
-    for block in range(shard, wanted // BLOCK, shards):
+    blocks = range(shard, wanted // BLOCK, shards)
+    for block in reversed(blocks) if os.environ.get("LETTERLINE_BACKWARDS") else blocks:
         path = directory / f"block-{block:06d}.json"
         if _read(path).get("decoder") != decoder:
             _write(path, {"decoder": decoder, **_block(readers, pieces, block)})

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Self
 from controller.line import events as line
 from controller.runner.eye_care import EyeCare
 from controller.runner.window_witness import WindowWitness
-from devices.camera import MjpegCamera
-from devices.errors import CameraTimeout, DeviceError
+from devices.cameras import OpenCamera, open_camera
+from devices.errors import CameraTimeout, DeviceError, ProtocolError
 from devices.kinds import Frame
 from vision.encoder import ANY_BELT, BeltRule
 from vision.profiles import EXIT_FRAME, SHEET_FRAME, exit_camera, sheet_camera
@@ -38,7 +38,7 @@ _OUT_OF_STEP = frozenset(
 class _Source:
     """A camera as vision wants it: no frame is a ``TimeoutError``, no camera an ``OSError``."""
 
-    def __init__(self, camera: MjpegCamera) -> None:
+    def __init__(self, camera: OpenCamera) -> None:
         self._camera = camera
 
     def grab(self, timeout_s: float) -> Frame:
@@ -60,7 +60,7 @@ class Eyes:
         self._witness = witness
         self._keep = keep
         self._care = care
-        self._cameras = (MjpegCamera(file.sheet_camera.url), MjpegCamera(file.exit_camera.url))
+        self._cameras = (proving(file.sheet_camera.url), proving(file.exit_camera.url))
         mark = Symbology(marks)
         profiles = (
             sheet_camera(file.sheet_camera.px_per_mm, mark=mark),
@@ -139,6 +139,23 @@ class Eyes:
         """After the word is out: what the frame says about printer and camera themselves."""
         if watched.frame is not None and watched.reading is not None:
             self._care.look(camera, watched.frame.image, watched.reading)
+
+
+def proving(address: str) -> OpenCamera:
+    """Open a camera that can prove whose frame is whose.
+
+    Raises:
+        ProtocolError: it cannot count triggers.
+        DeviceError: no such camera.
+    """
+    camera = open_camera(address)
+    if not camera.counts_triggers:
+        camera.close()
+        raise ProtocolError(
+            f"{address}: 此相机不能计触发数，只可旁观，不能用于核验 / this camera counts no triggers: it may watch, not prove; "
+            "use http:, aravis:, pylon: or gentl:"
+        )
+    return camera
 
 
 def _belt_of(entry: CameraEntry) -> BeltRule:

@@ -8,12 +8,14 @@ looked for again by the next ``grab``.
 from __future__ import annotations
 
 import ctypes
+import threading
 import time
 from ctypes import byref, c_char_p, c_double, c_int, c_size_t, c_uint, c_uint64, c_void_p
 
 import numpy as np
 
 from devices.cameras.counts import WrappingCount
+from devices.cameras.turns import Turns
 from devices.errors import CameraTimeout, LinkError
 from devices.kinds import Frame
 
@@ -21,7 +23,8 @@ LIBRARY = "libaravis-0.8.so.0"
 BUFFERS = 10
 PACKET_BYTES = 8000
 SUCCESS = 0
-SILENCE_CHECK_S = 0.5
+STREAM_HELD_S = 0.1
+"""How long one wait for a frame may keep `AravisCamera.reset_triggers` waiting."""
 
 
 class _Error(ctypes.Structure):
@@ -75,6 +78,10 @@ class AravisCamera:
         self._frame_rate = frame_rate
         self._camera: int | None = None
         self._stream: int | None = None
+        self._count = WrappingCount()
+        self._turns = Turns()
+        self._control = threading.RLock()
+        """Held by whoever speaks to the camera or closes it: another thread may trigger while one waits for frames."""
         self._connect()
 
     def trigger(self) -> None:
@@ -83,7 +90,20 @@ class AravisCamera:
         Raises:
             LinkError: the camera does not answer.
         """
-        self._call("arv_camera_software_trigger", c_void_p(self._camera))
+        with self._control:
+            if self._camera is None:
+                raise LinkError(f"camera {self.name} is not connected; check its power, cable and address")
+            self._call("arv_camera_software_trigger", c_void_p(self._camera))
+
+    def reset_triggers(self) -> None:
+        """Start the stream anew: its next frame is trigger 1, and nothing exposed before comes any more.
+
+        Raises:
+            LinkError: the camera does not answer.
+        """
+        with self._turns.anew(), self._control:
+            self.close()
+            self._connect()
 
     def grab(self, timeout_s: float) -> Frame:
         """Return the next whole frame; incomplete ones (lost packets) are put back and show as a gap in the triggers.
@@ -92,33 +112,47 @@ class AravisCamera:
             CameraTimeout: none came in time though the camera answers.
             LinkError: the camera does not answer.
         """
-        if self._stream is None:
-            self._connect()
         deadline = time.monotonic() + timeout_s
         while True:
-            left = deadline - time.monotonic()
-            slice_us = int(max(0.0, min(left, SILENCE_CHECK_S)) * 1e6)
-            buffer = self._aravis.arv_stream_timeout_pop_buffer(c_void_p(self._stream), c_uint64(slice_us))
-            if buffer:
-                frame = self._frame_of(buffer)
-                self._aravis.arv_stream_push_buffer(c_void_p(self._stream), c_void_p(buffer))
+            with self._turns.look():
+                left = deadline - time.monotonic()
+                frame = self._next(max(0.0, min(left, STREAM_HELD_S)))
                 if frame is not None:
                     return frame
-            elif left <= SILENCE_CHECK_S:
-                self._still_there()
-                raise CameraTimeout(f"camera {self.name}: no frame within {timeout_s:.2f} s")
+                if left <= STREAM_HELD_S:
+                    self._still_there()
+                    raise CameraTimeout(f"camera {self.name}: no frame within {timeout_s:.2f} s")
+
+    def _next(self, wait_s: float) -> Frame | None:
+        if self._stream is None:
+            self._connect()
+        buffer = self._aravis.arv_stream_timeout_pop_buffer(c_void_p(self._stream), c_uint64(int(wait_s * 1e6)))
+        if not buffer:
+            return None
+        frame = self._frame_of(buffer)
+        self._aravis.arv_stream_push_buffer(c_void_p(self._stream), c_void_p(buffer))
+        return frame
 
     def close(self) -> None:
         """Stop the camera and give the stream back."""
-        if self._camera is not None:
-            self._aravis.arv_camera_stop_acquisition(c_void_p(self._camera), None)
-        gobject = ctypes.CDLL("libgobject-2.0.so.0")
-        for held in (self._stream, self._camera):
-            if held is not None:
-                gobject.g_object_unref(c_void_p(held))
-        self._stream = self._camera = None
+        with self._control:
+            if self._camera is not None:
+                self._aravis.arv_camera_stop_acquisition(c_void_p(self._camera), None)
+            gobject = ctypes.CDLL("libgobject-2.0.so.0")
+            for held in (self._stream, self._camera):
+                if held is not None:
+                    gobject.g_object_unref(c_void_p(held))
+            self._stream = self._camera = None
 
     def _connect(self) -> None:
+        with self._control:
+            try:
+                self._set_up()
+            except LinkError:
+                self.close()
+                raise
+
+    def _set_up(self) -> None:
         camera = self._call("arv_camera_new", self.name.encode())
         if not camera:
             raise LinkError(f"no camera {self.name!r} answers; check its power, cable and address")
@@ -138,7 +172,7 @@ class AravisCamera:
         for _ in range(BUFFERS):
             buffer = self._aravis.arv_buffer_new_allocate(c_size_t(payload))
             self._aravis.arv_stream_push_buffer(c_void_p(self._stream), c_void_p(buffer))
-        self._count = WrappingCount()
+        self._count = WrappingCount(before=self._count.last_raw)
         self._call("arv_camera_start_acquisition", c_void_p(camera))
 
     def _frame_of(self, buffer: int) -> Frame | None:
@@ -157,12 +191,13 @@ class AravisCamera:
         return Frame(image, trigger, trigger, int(aravis.arv_buffer_get_timestamp(handle)) // 1000, received)
 
     def _still_there(self) -> None:
-        try:
-            self._call("arv_camera_get_device_id", c_void_p(self._camera))
-            self._call("arv_camera_get_payload", c_void_p(self._camera))
-        except LinkError:
-            self.close()
-            raise
+        with self._control:
+            try:
+                self._call("arv_camera_get_device_id", c_void_p(self._camera))
+                self._call("arv_camera_get_payload", c_void_p(self._camera))
+            except LinkError:
+                self.close()
+                raise
 
     def _call(self, function: str, *arguments: object) -> int:
         """Call an aravis function that takes a GError as its last argument; return its result or raise its error."""

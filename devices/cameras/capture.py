@@ -8,7 +8,7 @@ import time
 import cv2
 import numpy as np
 
-from devices.errors import CameraTimeout, LinkError
+from devices.errors import CameraTimeout, LinkError, ProtocolError
 from devices.kinds import Frame
 
 
@@ -53,6 +53,14 @@ class CaptureCamera:
             frame, self._newest = self._newest, None
             self._arrived.notify_all()
             return frame
+
+    def reset_triggers(self) -> None:
+        """Refused: what cannot count cannot count anew.
+
+        Raises:
+            ProtocolError: always.
+        """
+        raise ProtocolError(f"{self.address} counts no triggers: it may watch, but not prove whose frame is whose")
 
     def close(self) -> None:
         self._stop.set()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.cameras.counts import WrappingCount
+from devices.cameras.turns import Turns
 from devices.errors import CameraTimeout, LinkError
 from devices.kinds import Frame
 
@@ -20,6 +21,10 @@ _TO_GRAY = {
     "RGB8": cv2.COLOR_RGB2GRAY,
     "BGR8": cv2.COLOR_BGR2GRAY,
 }
+
+
+STREAM_HELD_S = 0.1
+"""How long one wait for a frame may keep `GenTlCamera.reset_triggers` waiting."""
 
 
 class GenTlCamera:
@@ -43,6 +48,7 @@ class GenTlCamera:
             self._harvester.reset()
             raise LinkError(f"{producer} shows {found} cameras; number {number} is not among them")
         self._acquirer: Any = self._harvester.create(number)
+        self._turns = Turns()
         self._count = WrappingCount(0, 2**64 - 1)
         self._acquirer.start()
 
@@ -53,16 +59,43 @@ class GenTlCamera:
             CameraTimeout: none came in time.
             LinkError: the camera is gone, or sends a pixel format this program cannot make grey.
         """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            with self._turns.look():
+                left = deadline - time.monotonic()
+                frame = self._next(max(0.0, min(left, STREAM_HELD_S)))
+            if frame is not None:
+                return frame
+            if left <= STREAM_HELD_S:
+                raise CameraTimeout(f"camera {self.name}: no frame within {timeout_s:.2f} s")
+
+    def reset_triggers(self) -> None:
+        """Start the acquisition anew: the next frame is number 1, and nothing exposed before comes any more.
+
+        Raises:
+            LinkError: the camera does not answer.
+        """
+        from genicam.gentl import GenericException
+
+        with self._turns.anew():
+            try:
+                self._acquirer.stop()
+                self._acquirer.start()
+            except GenericException as problem:
+                raise LinkError(f"camera {self.name}: {problem}") from problem
+            self._count = WrappingCount(0, 2**64 - 1, self._count.last_raw)
+
+    def _next(self, wait_s: float) -> Frame | None:
         from genicam.gentl import GenericException, TimeoutException
 
         try:
-            buffer = self._acquirer.try_fetch(timeout=timeout_s)
+            buffer = self._acquirer.try_fetch(timeout=wait_s)
         except TimeoutException:
             buffer = None
         except GenericException as problem:
             raise LinkError(f"camera {self.name}: {problem}") from problem
         if buffer is None:
-            raise CameraTimeout(f"camera {self.name}: no frame within {timeout_s:.2f} s")
+            return None
         with buffer:
             image = self._gray(buffer.payload.components[0])
             trigger = self._count.follow(int(buffer.frame_id)) if buffer.frame_id is not None else 0

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from devices.cameras.turns import Turns
 from devices.errors import CameraTimeout, LinkError
 from devices.kinds import Frame
 
 BUFFERS = 10
+STREAM_HELD_S = 0.1
+"""How long one wait for a frame may keep `PylonCamera.reset_triggers` waiting."""
 
 
 def _pylon() -> Any:
@@ -44,6 +47,7 @@ class PylonCamera:
         self._settings = settings or {}
         self._pylon = _pylon()
         self._camera: Any = None
+        self._turns = Turns()
         self._connect()
 
     def trigger(self, timeout_s: float = 1.0) -> None:
@@ -60,6 +64,23 @@ class PylonCamera:
         except self._pylon.GenericException as problem:
             raise LinkError(f"camera {self.name}: {problem}") from problem
 
+    def reset_triggers(self) -> None:
+        """Start grabbing anew: image numbers begin at 1 again, and nothing exposed before comes any more.
+
+        Raises:
+            LinkError: the camera does not answer.
+        """
+        with self._turns.anew():
+            try:
+                if self._camera is None:
+                    self._connect()
+                    return
+                self._camera.StopGrabbing()
+                self._camera.StartGrabbing(self._pylon.GrabStrategy_OneByOne)
+            except self._pylon.GenericException as problem:
+                self.close()
+                raise LinkError(f"camera {self.name}: {problem}; check its power and cable") from problem
+
     def grab(self, timeout_s: float) -> Frame:
         """Return the next frame.
 
@@ -67,24 +88,32 @@ class PylonCamera:
             CameraTimeout: none came in time.
             LinkError: the camera was unplugged; the next call looks for it again.
         """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            with self._turns.look():
+                left = deadline - time.monotonic()
+                frame = self._next(min(left, STREAM_HELD_S))
+            if frame is not None:
+                return frame
+            if left <= STREAM_HELD_S:
+                raise CameraTimeout(f"camera {self.name}: no frame within {timeout_s:.2f} s")
+
+    def _next(self, wait_s: float) -> Frame | None:
+        """Return the next whole frame of the next ``wait_s``; one that failed on its way shows as a gap in the numbers."""
         if self._camera is None:
             self._connect()
         pylon = self._pylon
         try:
             if self._camera.IsCameraDeviceRemoved():
                 raise LinkError(f"camera {self.name} was unplugged")
-            deadline = time.monotonic() + timeout_s
-            while (left := deadline - time.monotonic()) > 0:
-                result = self._camera.RetrieveResult(max(1, int(left * 1e3)), pylon.TimeoutHandling_Return)
-                if result is None or not result.IsValid():
-                    break
-                with result:
-                    if result.GrabSucceeded():
-                        return self._frame(result)
+            result = self._camera.RetrieveResult(max(1, int(wait_s * 1e3)), pylon.TimeoutHandling_Return)
+            if result is None or not result.IsValid():
+                return None
+            with result:
+                return self._frame(result) if result.GrabSucceeded() else None
         except (pylon.GenericException, LinkError) as problem:
             self.close()
             raise LinkError(f"camera {self.name}: {problem}; check its power and cable") from problem
-        raise CameraTimeout(f"camera {self.name}: no frame within {timeout_s:.2f} s")
 
     def close(self) -> None:
         camera, self._camera = self._camera, None

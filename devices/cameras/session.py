@@ -86,5 +86,13 @@ class SessionCamera:
         )
         return Frame(np.asarray(image, np.uint8), trigger, frame_id, device_us, received_ns, entry.get("encoder"))
 
+    def reset_triggers(self) -> None:
+        """Refused: what was recorded keeps its numbers.
+
+        Raises:
+            ProtocolError: always.
+        """
+        raise ProtocolError(f"the recorded session {self._directory} keeps its trigger counts; no line can run from it")
+
     def close(self) -> None:
         """Nothing is held open."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
+import queue
 import subprocess
 import threading
 import time
@@ -50,18 +52,29 @@ class Rig(NamedTuple):
 
 
 class _MjpegPeer(BaseHTTPRequestHandler):
-    frames = 6
+    """Shows three pictures, and three more after each reset."""
+
+    frames = 3
 
     def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=f")
         self.end_headers()
-        for number in range(1, self.frames + 1):
-            data = cv2.imencode(".jpg", picture(number))[1].tobytes()
-            head = f"--f\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\nX-Trigger: {number}\r\n"
-            head += f"X-Frame-Id: {number}\r\nX-Timestamp-Us: {number}\r\n\r\n"
-            self.wfile.write(head.encode() + data + b"\r\n")
-        time.sleep(5)
+        anew: threading.Event = self.server.anew  # type: ignore[attr-defined]
+        while True:
+            anew.clear()
+            for number in range(1, self.frames + 1):
+                data = cv2.imencode(".jpg", picture(number))[1].tobytes()
+                head = f"--f\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\nX-Trigger: {number}\r\n"
+                head += f"X-Frame-Id: {number}\r\nX-Timestamp-Us: {number}\r\n\r\n"
+                self.wfile.write(head.encode() + data + b"\r\n")
+            if not anew.wait(5):
+                return
+
+    def do_POST(self) -> None:
+        self.server.anew.set()  # type: ignore[attr-defined]
+        self.send_response(204)
+        self.end_headers()
 
     def log_message(self, *_: object) -> None:
         return
@@ -70,6 +83,7 @@ class _MjpegPeer(BaseHTTPRequestHandler):
 def mjpeg(stack: ExitStack, _tmp: Path) -> Rig:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _MjpegPeer)
     server.daemon_threads = True
+    server.anew = threading.Event()  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     stack.callback(server.shutdown)
     return Rig(open_camera(f"http://127.0.0.1:{server.server_port}/stream"))
@@ -149,6 +163,9 @@ def falls_silent(opened: OpenCamera) -> bool:
 CAMERAS = {f.__name__: f for f in (mjpeg, session, video, rtsp, aravis, pylon, gentl)}
 EXACT = {"session", "pylon", "aravis"}
 ENDLESS = {"gentl"}
+BEFORE_ASKED = 20
+"""A camera that runs free may have shown so many pictures before the first was asked for."""
+CANNOT_COUNT_ANEW = {"session", "video", "rtsp"}
 FRAMES_HELD_BACK = 100
 """No camera or library may hold back more than this after its cable was pulled."""
 OVERTAKEN = {"rtsp"}
@@ -188,6 +205,54 @@ def test_every_camera_says_when_there_is_nothing_more(camera: tuple[str, Rig]) -
     assert any(falls_silent(rig.camera) for _ in range(FRAMES_HELD_BACK))
 
 
+def test_a_camera_told_to_count_anew_begins_at_one_while_another_thread_waits_for_frames(
+    camera: tuple[str, Rig],
+) -> None:
+    name, rig = camera
+    if name in CANNOT_COUNT_ANEW:
+        with pytest.raises(ProtocolError, match=r"counts no triggers|keeps its trigger counts"):
+            rig.camera.reset_triggers()
+        return
+    for _ in range(3):
+        rig.trigger()
+        rig.camera.grab(10.0)
+    seen: queue.SimpleQueue[int] = queue.SimpleQueue()
+    enough = threading.Event()
+
+    def wait_for_frames() -> None:
+        while not enough.is_set():
+            with contextlib.suppress(CameraTimeout):
+                seen.put(rig.camera.grab(0.5).trigger)
+
+    waiting = threading.Thread(target=wait_for_frames)
+    if name in ENDLESS:
+        rig.camera.reset_triggers()
+        waiting.start()
+    else:
+        waiting.start()
+        rig.camera.reset_triggers()
+    try:
+        triggers = []
+        for _ in range(2):
+            rig.trigger()
+            triggers.append(seen.get(timeout=20))
+    finally:
+        enough.set()
+        waiting.join()
+    assert triggers == [1, 2] or (name in ENDLESS and triggers[0] < BEFORE_ASKED)
+
+
+def test_wishes_behind_an_address_that_make_no_sense_are_refused_by_name() -> None:
+    for address, words in (
+        ("aravis:10.0.0.7?trigger", "words like trigger=Line1"),
+        ("aravis:10.0.0.7?gain=3", "gain is not understood"),
+        ("aravis:10.0.0.7?region=1,2,3", "x,y,width,height"),
+        ("aravis:10.0.0.7?exposure_us=short", "no number of microseconds"),
+    ):
+        with pytest.raises(ProtocolError, match=words):
+            open_camera(address)
+
+
 def test_an_unknown_address_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ProtocolError, match="aravis:"):
         open_camera("carrier-pigeon:1")
@@ -208,5 +273,25 @@ def test_a_session_directory_is_never_recorded_over(tmp_path: Path) -> None:
 
 def test_a_sixteen_bit_frame_counter_wraps_without_a_gap() -> None:
     count = WrappingCount()
-    assert [count.follow(raw) for raw in (65533, 65534, 65535, 1, 2, 5)] == [65533, 65534, 65535, 65536, 65537, 65540]
+    climbed = [count.follow(raw) for raw in (*range(1, 65536, 2), 1, 2, 5)]
+    assert climbed[-4:] == [65535, 65536, 65537, 65540]
     assert count.follow(4) == 65539
+
+
+@pytest.mark.parametrize(
+    ("before", "first_seen", "trigger"),
+    [
+        (None, 1, 1),  # as the standard has it
+        (None, 3, 3),  # two were lost
+        (None, 65_401, 1),  # begins anywhere
+        (700, 1, 1),
+        (700, 2, 2),
+        (700, 701, 1),  # counts on
+        (65_535, 1, 1),  # counts on, or not: the same
+        (65_500, 65_530, 1),
+    ],
+)
+def test_the_first_frame_of_a_stream_is_one_though_the_camera_counts_on(
+    before: int | None, first_seen: int, trigger: int
+) -> None:
+    assert WrappingCount(before=before).follow(first_seen) == trigger
