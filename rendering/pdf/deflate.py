@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from rendering.jit import inlined, kernel
 from rendering.pdf.huffman import END, MATCH_MAX, Coder
+from rendering.pdf.numbers import Bytes, put_word
 
-Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 Small = NDArray[np.int32]
 
@@ -27,19 +27,6 @@ for _bit in range(64):
 HASH_FACTOR = -7046029254386353131  # odd, of golden ratio; the product wraps
 ADLER = 65521
 _ADLER_BLOCK = 1 << 20  # sums of so many bytes stay far below 2**63
-
-
-@inlined
-def put_word(out: Bytes, pos: int, word: int) -> None:
-    """Store 8 bytes, the lowest first."""
-    out[pos] = word & 255
-    out[pos + 1] = word >> 8 & 255
-    out[pos + 2] = word >> 16 & 255
-    out[pos + 3] = word >> 24 & 255
-    out[pos + 4] = word >> 32 & 255
-    out[pos + 5] = word >> 40 & 255
-    out[pos + 6] = word >> 48 & 255
-    out[pos + 7] = word >> 56 & 255
 
 
 @inlined

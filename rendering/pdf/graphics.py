@@ -19,17 +19,8 @@ from rendering.layout.opcodes import (
     STRIP_ROW,
 )
 from rendering.pdf.mark_frame import FRAME
-from rendering.pdf.streams import (
-    Bytes,
-    Ints,
-    hundredths,
-    put2,
-    put_hundredths,
-    put_int,
-    put_operator,
-    put_small,
-    put_thousandths,
-)
+from rendering.pdf.numbers import Bytes, put_hundredths, put_int, put_rectangle, put_thousandths
+from rendering.pdf.streams import Ints, hundredths, put2, put_operator
 
 DARK = 1  # a module's bit: dark
 DRAWN = 3  # dark, and covered by a rectangle already written
@@ -57,49 +48,64 @@ def put_form(out: Bytes, pos: int, form: int, matrix: tuple[int, int, int, int])
 
 
 @kernel
-def _put_rule(out: Bytes, pos: int, x0: int, y0: int, x1: int, y1: int) -> int:
-    """Write a straight line's path; 1/100 pt."""
-    pos = put_hundredths(out, pos, x0)
+def _put_box(out: Bytes, pos: int, x: int, y: int, width: int, height: int) -> int:
+    """Write the path of a rectangle, or of the line it is when it has no height or width; 1/100 pt."""
+    pos = put_hundredths(out, pos, x)
     out[pos] = 32
-    pos = put_hundredths(out, pos + 1, y0)
-    pos = put2(out, pos, 32, 109)
+    pos = put_hundredths(out, pos + 1, y)
     out[pos] = 32
-    pos = put_hundredths(out, pos + 1, x1)
+    if width == 0 or height == 0:
+        pos = put2(out, pos + 1, 109, 32)
+        pos = put_hundredths(out, pos, x + width)
+        out[pos] = 32
+        pos = put_hundredths(out, pos + 1, y + height)
+        pos = put2(out, pos, 32, 108)
+        out[pos] = 10
+        return pos + 1
+    pos = put_hundredths(out, pos + 1, width)
     out[pos] = 32
-    pos = put_hundredths(out, pos + 1, y1)
-    pos = put2(out, pos, 32, 108)
-    out[pos] = 10
-    return pos + 1
+    pos = put_hundredths(out, pos + 1, height)
+    return put_operator(out, pos, 114, 101)
 
 
 @kernel
 def _put_grid(out: Bytes, pos: int, program: Program, scratch: Scratch, first: int, after: int) -> int:
-    """Draw the rules of the table rows placed from ``first`` to ``after``, one below the other on a page."""
+    """Draw the rules of the table rows placed from ``first`` to ``after``, one below the other on a page.
+
+    A box around them; the lines inside it two by two, as the edges of a box: half the numbers, and its other edges lie on the outer box.
+    """
     strip = scratch.strips[scratch.places[first, P_STRIP]]
     table = program.tables[strip[S_ARG]]
     page_height = program.page[PG_HEIGHT]
-    left = strip[S_X]
-    right = left
+    left = hundredths(strip[S_X])
+    right = strip[S_X]
     for c in range(table[2], table[2] + table[1]):
         right += program.columns[c, 0]
-    x0 = hundredths(left)
-    x1 = hundredths(right)
+    width = hundredths(right) - left
     pos = put_thousandths(out, pos, table[7])
     pos = put2(out, pos, 32, 119)
     out[pos] = 10
     pos += 1
     top = hundredths(page_height - scratch.places[first, P_Y])
-    y = top
-    pos = _put_rule(out, pos, x0, y, x1, y)
-    for place in range(first, after):
+    last = scratch.places[after - 1]
+    bottom = hundredths(page_height - last[P_Y] - scratch.strips[last[P_STRIP], S_HEIGHT])
+    pos = _put_box(out, pos, left, bottom, width, top - bottom)
+    for place in range(first, after - 1, 2):
         row = scratch.places[place]
         y = hundredths(page_height - row[P_Y] - scratch.strips[row[P_STRIP], S_HEIGHT])
-        pos = _put_rule(out, pos, x0, y, x1, y)
-    x = left
-    for c in range(table[2], table[2] + table[1] + 1):
-        pos = _put_rule(out, pos, hundredths(x), top, hundredths(x), y)
-        if c < table[2] + table[1]:
-            x += program.columns[c, 0]
+        below = y
+        if place + 2 < after:
+            row = scratch.places[place + 1]
+            below = hundredths(page_height - row[P_Y] - scratch.strips[row[P_STRIP], S_HEIGHT])
+        pos = _put_box(out, pos, left, below, width, y - below)
+    x = strip[S_X]
+    for c in range(0, table[1] - 1, 2):
+        x += program.columns[table[2] + c, 0]
+        beside = x
+        if c + 2 < table[1]:
+            beside += program.columns[table[2] + c + 1, 0]
+        pos = _put_box(out, pos, hundredths(x), bottom, hundredths(beside) - hundredths(x), top - bottom)
+        x = beside
     return put2(out, pos, 83, 10)
 
 
@@ -185,13 +191,6 @@ def put_matrix(out: Bytes, pos: int, modules: Bytes) -> int:
             stop = c
             while modules[r, stop - 1] & DRAWN == DRAWN:
                 stop -= 1
-            pos = put_small(out, pos, start)
-            out[pos] = 32
-            pos = put_small(out, pos + 1, r)
-            out[pos] = 32
-            pos = put_small(out, pos + 1, stop - start)
-            out[pos] = 32
-            pos = put_small(out, pos + 1, _cover(modules, r, start, stop))
-            pos = put_operator(out, pos, 114, 101)
+            pos = put_rectangle(out, pos, start, r, stop - start, _cover(modules, r, start, stop))
     pos = put2(out, pos, 102, 32)
     return put2(out, pos, 81, 10)

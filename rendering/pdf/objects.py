@@ -9,7 +9,8 @@ import numpy as np
 from rendering.jit import kernel
 from rendering.pdf.deflate import Small, deflate
 from rendering.pdf.huffman import HEADER_MAX, Coder
-from rendering.pdf.streams import Bytes, Ints, put_int
+from rendering.pdf.numbers import Bytes, put_int
+from rendering.pdf.streams import Ints
 
 GROUP: Final = 128  # pages of one node of the page tree
 SIDE_BYTES: Final = 256 + HEADER_MAX  # most that a side needs besides its coded description

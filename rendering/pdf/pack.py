@@ -11,8 +11,9 @@ from rendering.imposition import BLANK
 from rendering.jit import kernel
 from rendering.pdf.file import PdfFile
 from rendering.pdf.huffman import Coder
+from rendering.pdf.numbers import Bytes
 from rendering.pdf.objects import SIDE_BYTES
-from rendering.pdf.streams import Bytes, Ints
+from rendering.pdf.streams import Ints
 from rendering.pdf.surfaces import Surround
 
 _BATCH: Final = 512  # sides handed to the file at a time

@@ -202,16 +202,30 @@ def graphics(program: Program, scratch: Scratch, first: int, after: int) -> str:
 
 
 def rules(program: Program, scratch: Scratch, rows: Sequence[int]) -> str:
-    """The grid of a table's rows on one page: a line above, one below each row, one at each column's edge."""
+    """The grid of a table's rows on one page: a box around them, the lines inside two by two as the edges of a box."""
     strips = [scratch.strips[scratch.places[place, o.P_STRIP]] for place in rows]
     table = program.tables[strips[0][o.S_ARG]]
     widths = program.columns[table[2] : table[2] + table[1], 0]
-    xs = [points(x) for x in strips[0][o.S_X] + np.cumsum([0, *widths])]
+    xs = [(int(x) + 5) // 10 for x in strips[0][o.S_X] + np.cumsum([0, *widths])]
     tops = [int(scratch.places[place, o.P_Y]) for place in rows]
     ends = [top + int(strip[o.S_HEIGHT]) for top, strip in zip(tops, strips, strict=True)]
-    ys = [points(program.page[o.PG_HEIGHT] - y) for y in (tops[0], *ends)]
-    lines = [f"{xs[0]} {y} m {xs[-1]} {y} l\n" for y in ys] + [f"{x} {ys[0]} m {x} {ys[-1]} l\n" for x in xs]
-    return f"{number(int(table[7]), 3)} w\n{''.join(lines)}S\n"
+    ys = [(int(program.page[o.PG_HEIGHT]) - y + 5) // 10 for y in (tops[0], *ends)]
+    boxes = [(xs[0], ys[-1], xs[-1], ys[0])]
+    boxes += [(xs[0], pair[-1], xs[-1], pair[0]) for pair in _pairs(ys[1:-1])]
+    boxes += [(pair[0], ys[-1], pair[-1], ys[0]) for pair in _pairs(xs[1:-1])]
+    return f"{number(int(table[7]), 3)} w\n{''.join(_box(*box) for box in boxes)}S\n"
+
+
+def _pairs(places: Sequence[int]) -> list[Sequence[int]]:
+    return [places[at : at + 2] for at in range(0, len(places), 2)]
+
+
+def _box(left: int, bottom: int, right: int, top: int) -> str:
+    """A rectangle, or the line it is; 1/100 pt."""
+    begin = f"{number(left, 2)} {number(bottom, 2)} "
+    if left == right or bottom == top:
+        return f"{begin}m {number(right, 2)} {number(top, 2)} l\n"
+    return f"{begin}{number(right - left, 2)} {number(top - bottom, 2)} re\n"
 
 
 def matrix(modules: NDArray[np.uint8]) -> str:

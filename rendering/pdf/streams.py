@@ -36,8 +36,8 @@ from rendering.layout.opcodes import (
     X_PARAGRAPH,
     X_TO,
 )
+from rendering.pdf.numbers import Bytes, put_hundredths, put_int, put_thousandths
 
-Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 
 # The text state that lasts over lines of one BT … ET.
@@ -51,82 +51,6 @@ T_LEADING = 6
 T_OPEN = 7  # 1 inside BT … ET
 
 ASCENT = 880  # baseline below the top of the em square of Han glyphs, 1/1000 em
-
-
-@inlined
-def put_small(out: Bytes, pos: int, value: int) -> int:
-    """Write an integer from 0 to 999; return the position after it."""
-    if value >= 100:
-        out[pos] = 48 + value // 100
-        pos += 1
-    if value >= 10:
-        out[pos] = 48 + value // 10 % 10
-        pos += 1
-    out[pos] = 48 + value % 10
-    return pos + 1
-
-
-@kernel
-def put_int(out: Bytes, pos: int, value: int) -> int:
-    """Write a decimal integer; return the position after it."""
-    if value < 0:
-        out[pos] = 45
-        pos += 1
-        value = -value
-    if value < 1000:
-        return put_small(out, pos, value)
-    digits = 3
-    top = 1000
-    while value >= top:
-        top *= 10
-        digits += 1
-    end = pos + digits
-    for i in range(end - 1, pos - 1, -1):
-        out[i] = 48 + value % 10
-        value //= 10
-    return end
-
-
-@kernel
-def put_hundredths(out: Bytes, pos: int, value: int) -> int:
-    """Write ``value`` / 100 without trailing zeros; return the position after it. Dividing by constants is what makes it fast."""
-    if value < 0:
-        out[pos] = 45
-        pos += 1
-        value = -value
-    whole = value // 100
-    rest = value - whole * 100
-    if whole or rest == 0:
-        pos = put_int(out, pos, whole)
-    if rest:
-        tenths = rest // 10
-        ones = rest - tenths * 10
-        out[pos] = 46
-        out[pos + 1] = 48 + tenths
-        out[pos + 2] = 48 + ones
-        pos += 3 if ones else 2
-    return pos
-
-
-@kernel
-def put_thousandths(out: Bytes, pos: int, value: int) -> int:
-    """Write ``value`` / 1000 without trailing zeros; return the position after it."""
-    tenth = value // 10
-    if tenth * 10 == value:
-        return put_hundredths(out, pos, tenth)
-    if value < 0:
-        out[pos] = 45
-        pos += 1
-        value = -value
-    whole = value // 1000
-    rest = value - whole * 1000
-    if whole:
-        pos = put_int(out, pos, whole)
-    out[pos] = 46
-    out[pos + 1] = 48 + rest // 100
-    out[pos + 2] = 48 + rest // 10 % 10
-    out[pos + 3] = 48 + rest % 10
-    return pos + 4
 
 
 @inlined

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from rendering.jit import inlined, kernel
-from rendering.pdf.streams import Bytes, Ints
+from rendering.pdf.numbers import Bytes
+from rendering.pdf.streams import Ints
 
 ENTRY: Final = 20
 

@@ -18,8 +18,8 @@ from rendering.pdf.deflate import HASH_BITS, deflate
 from rendering.pdf.graphics import put_matrix
 from rendering.pdf.huffman import DISTANCES, LITERALS, Coder, new_coder, set_words
 from rendering.pdf.mark_frame import frame_of
+from rendering.pdf.numbers import put_hundredths, put_int, put_thousandths
 from rendering.pdf.objects import SIDE_BYTES, put_sides
-from rendering.pdf.streams import put_hundredths, put_int, put_thousandths
 from rendering.pdf.xref import ENTRY, put_xref
 
 
