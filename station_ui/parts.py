@@ -9,7 +9,7 @@ from flask_babel import force_locale, gettext
 from jinja2 import meta, nodes
 
 from controller.service.live import Alarm, LiveSnapshot, Severity
-from controller.service.packml import COMPLETE, EXECUTE, PACKML, worst
+from controller.service.packml import COMPLETE, EXECUTE, PACKML, Look, worst
 from controller.service.views import EXCEPTION_STATES, OUT_STATES
 from station_ui import charts, words
 from station_ui.station import station
@@ -34,6 +34,9 @@ PERSONAL = frozenset({"verdicts"})
 """Parts with pictures of letters: not sent to a locked screen."""
 PICTURES_PER_HOUR_MAX = 7_200
 """A faster line shows pictures of what it rejected only: nobody can look at more, and two hundred screens would fetch thousands a second."""
+
+NO_STOP = frozenset({Severity.WARN, Severity.NOTE})
+"""Alarms of these severities stop no line."""
 
 
 class PartRenderer:
@@ -98,7 +101,7 @@ def _context(live: LiveSnapshot | None, line: str) -> dict[str, object]:
     if live.finished and state == EXECUTE:
         state = COMPLETE  # the run has ended and let go of a machine that was left running for the next one
     look = PACKML[state][1].value
-    alarm, more = _sorted_alarms(live, running=look == "run")
+    alarm, more = _sorted_alarms(live, PACKML[state][1])
     out = sum(live.counts.get(name, 0) for name in OUT_STATES)
     off = sum(live.counts.get(name, 0) for name in EXCEPTION_STATES)
     rest = max(live.letters - out, 0)
@@ -131,12 +134,14 @@ def _context(live: LiveSnapshot | None, line: str) -> dict[str, object]:
     }
 
 
-def _sorted_alarms(live: LiveSnapshot, *, running: bool) -> tuple[Alarm | None, list[Alarm]]:
+def _sorted_alarms(live: LiveSnapshot, look: Look) -> tuple[Alarm | None, list[Alarm]]:
     """Return the alarm of the banner and the others, loudest and newest first.
 
-    What stopped a line that runs again is over: it is listed, and the banner and its one button belong to the running line.
+    What stopped a line that runs again is over: it is listed, and the banner and its one button belong to the running line. They belong to
+    a line that stands, too, when no alarm stopped it: a warning about a tray must not take the place of Resume.
     """
     loudest = sorted(live.alarms, key=lambda one: (list(Severity).index(one.severity), -one.since_unix_ns))
-    if running or not loudest or loudest[0].severity is Severity.NOTE:
+    quiet = {Look.RUN: set(Severity), Look.STOP: NO_STOP, Look.READY: NO_STOP}.get(look, {Severity.NOTE})
+    if not loudest or loudest[0].severity in quiet:
         return None, sorted(live.alarms, key=lambda one: -one.since_unix_ns)[:2]
     return loudest[0], loudest[1:3]

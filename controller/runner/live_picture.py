@@ -28,6 +28,7 @@ from controller.service.live import (
     QueuedJob,
     RecentVerdict,
     Task,
+    TaskKind,
 )
 from controller.states import PackState
 
@@ -41,6 +42,7 @@ COUNT_EVERY_S = 1.0
 """All pieces of a batch are counted by state so often: at 50,000 pieces a count takes milliseconds of the line's own thread."""
 TELLS_AT_ONCE = ("tray.", "hold.", "batch.", "search.", "line.state")
 """Rare records after which something else is to be done: then the pieces are counted at once."""
+ABOUT_A_TRAY = frozenset({TaskKind.PUT_TRAY, TaskKind.CHANGE_TRAY, TaskKind.AUDIT_TRAY})
 TARGET_PER_HOUR = 36_000.0
 """Envelopes an hour of the reference machine at speed 1."""
 
@@ -131,7 +133,7 @@ class LivePicture:
             letters=self.letters,
             queue=tuple(self._jobs()),
             cameras=tuple(self._camera(number) for number in CAMERAS),
-            alarms=tuple(self._alarm(alarm, at) for alarm, at in alarms),
+            alarms=tuple(self._alarm(alarm, at, tasks) for alarm, at in alarms),
             verdicts=tuple(self._verdicts),
             zone_to_scan=self.zone.to_scan,
             zone_left=self.zone.left,
@@ -151,12 +153,15 @@ class LivePicture:
             self._counted = (now, counts, floor_tasks(self.core, self.batch, states))
         return self._counted[1:]
 
-    def _alarm(self, alarm: Alarm, at_unix_ns: int) -> live.Alarm:
-        """An alarm that asks for scans offers Resume as soon as nothing is left to scan."""
+    def _alarm(self, alarm: Alarm, at_unix_ns: int, tasks: Sequence[Task]) -> live.Alarm:
+        """An alarm that asks for scans offers Resume as soon as nothing is left to scan.
+
+        So does one that asks for an audit as long as none can be made: what is on the belt for that tray has to come out first.
+        """
         shown = on_screen(alarm, at_unix_ns)
-        if shown.press is Press.SCAN_ZONE and not self.zone.to_scan:
-            return replace(shown, press=Press.RESUME)
-        return shown
+        scanned = shown.press is Press.SCAN_ZONE and not self.zone.to_scan
+        too_early = shown.press is Press.AUDIT_TRAY and not any(task.kind in ABOUT_A_TRAY for task in tasks)
+        return replace(shown, press=Press.RESUME) if scanned or too_early else shown
 
     def _bypass(self) -> live.Bypass | None:
         line = self.core.line

@@ -21,13 +21,11 @@ from controller.ledger.opening import OpenLedger
 from controller.ledger.records import Record
 from controller.ledger.resting import letters_at_rest, trays_at_rest
 from controller.line import events
-from controller.line.actions import AlarmCode
 from controller.line.core import LineCore
 from controller.line.restore import RECENT_EVENTS, restore
 from controller.line.state import LineConfig
 from controller.model import BatchId, ControlMark, parse_mark
 from controller.postal.items import SIMULATED_RANGE
-from controller.runner.alarm_words import PAST_WHEN_NO_HOLD, PAST_WHEN_RUNNING
 from controller.runner.batch_intake import Taken
 from controller.runner.eye_care import EyeCare
 from controller.runner.eyes import Eyes
@@ -35,6 +33,7 @@ from controller.runner.frame_archive import FrameArchive
 from controller.runner.line_file import LineFile
 from controller.runner.live_picture import LivePicture
 from controller.runner.outlets import Outlets
+from controller.runner.past_alarms import forget_holds, forget_stops
 from controller.runner.print_room import PrintRoom
 from controller.runner.production import Production
 from controller.runner.scanner import ScannerLine
@@ -45,7 +44,7 @@ from controller.runner.surroundings import Surroundings
 from controller.runner.window_witness import WindowWitness
 from controller.runner.zone_scan import ZoneScan
 from controller.service.commands import Command
-from controller.states import BatchState, PackState
+from controller.states import BatchState
 from devices.errors import Busy
 from devices.inserter.opening import open_inserter
 
@@ -329,17 +328,8 @@ class Session:
         seen = self.out / "requests.seen"
         self._seen_requests = int(seen.read_text()) if seen.exists() else 0
 
-    def _forget_past_alarms(self) -> None:
-        """An alarm about a stop is past when the machine executes again; one about a tray, when no tray is on HOLD."""
-        line = self.core.line
-        past: frozenset[AlarmCode] = PAST_WHEN_RUNNING if line.state == PackState.EXECUTE else frozenset()
-        if not any(tray.holds for tray in self.core.book.trays.values()):
-            past |= PAST_WHEN_NO_HOLD
-        for code in past & self.shell.told.alarms.keys():
-            del self.shell.told.alarms[code]
-
     def _publish(self, *, finished: bool) -> None:
-        self._forget_past_alarms()
+        forget_holds(self.shell.told.alarms, self.core.book.trays.values())
         self.surroundings.look(time.time_ns(), time.monotonic_ns())
         snapshot = self.picture.draw(list(self.shell.told.alarms.values()), finished=finished)
         self.opened.inbox.show(self.file.name, snapshot.plain(), snapshot.at_unix_ns)
@@ -351,6 +341,7 @@ class Session:
     # -- counting ----------------------------------------------------------------------------------------------------------
 
     def _count(self, records: Sequence[Record], told: Sequence[events.LineEvent]) -> None:
+        forget_stops(self.shell.told.alarms, records)
         progress, now = self.progress, time.monotonic()
         for record in records:
             if record.kind == "piece.in-tray":

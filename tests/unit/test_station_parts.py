@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,9 @@ from controller.service.live import (
     Camera,
     LiveSnapshot,
     Machine,
+    Press,
     RecentVerdict,
+    Severity,
     Task,
     TaskKind,
     Words,
@@ -65,3 +69,26 @@ def test_a_renderer_that_remembers_shows_what_a_fresh_one_shows(tmp_path: Path, 
     finally:
         store.close()
         door.close()
+
+
+@pytest.fixture
+def renderer(tmp_path: Path) -> Iterator[PartRenderer]:
+    with open_ledger(tmp_path / "ledger.db"):
+        pass
+    door, store = open_door(tmp_path / "ledger.db"), StationStore(f"sqlite:///{tmp_path / 's.db'}")
+    try:
+        yield PartRenderer(build_app(door, store, tmp_path, line="line-1"))
+    finally:
+        store.close()
+        door.close()
+
+
+def test_a_line_that_stands_offers_resume_whatever_has_been_warned_of(renderer: PartRenderer) -> None:
+    for press, severity, state in itertools.product(Press, (Severity.WARN, Severity.NOTE), (2, 4, 9, 11, 17)):
+        warned = Alarm(
+            "tray-hold", Words("冻结", "On hold"), Words("邮筐", "tray"), Words("扫描", "Scan"), severity, press
+        )
+        standing = dataclasses.replace(QUIET, machines=(Machine("inserter", state),), alarms=(warned,))
+        shown = renderer(standing, "en")["andon"]
+        assert 'action="/line/resume"' in shown, (press, severity, state)
+        assert "On hold" in shown
