@@ -11,12 +11,11 @@ delays a frame by up to 40 ms; a real camera exposes at once. So it is told to l
 from __future__ import annotations
 
 import ctypes
-import socket
 import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from ctypes import c_char_p, c_double, c_size_t, c_uint32, c_void_p
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 TRIGGERS_LOOKED_FOR_HZ = 500.0
 PORT = 3956
 """The UDP port of every GigE Vision camera (GigE Vision 1.2, 14.1)."""
+START_S = 60.0
 _FILL = ctypes.CFUNCTYPE(None, c_void_p, c_void_p, c_uint32, c_uint32, c_uint32)
 
 
@@ -43,7 +43,11 @@ class GigeCamera(ExitStack):
         process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
         self.callback(process.wait)
         self.callback(process.kill)
-        _wait_until_bound()
+        try:
+            _wait_until_bound(process)
+        except RuntimeError:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -52,16 +56,21 @@ class GigeCamera(ExitStack):
         return bool(super().__exit__(kind, error, trace))
 
 
-def _wait_until_bound() -> None:
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("127.0.0.1", PORT))
-            except OSError:
-                return
+def _wait_until_bound(process: subprocess.Popen[bytes]) -> None:
+    """Look, and touch nothing: a probe that binds the port itself may take it from the camera."""
+    deadline = time.monotonic() + START_S
+    while not _holds_port(process.pid):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the fake GigE camera did not take UDP port {PORT}; is another one running?")
         time.sleep(0.02)
-    raise RuntimeError(f"the fake GigE camera did not take UDP port {PORT} within 15 s")
+
+
+def _holds_port(pid: int) -> bool:
+    rows = [line.split() for line in Path("/proc/net/udp").read_text().splitlines()[1:]]
+    sockets = {f"socket:[{row[9]}]" for row in rows if int(row[1].rpartition(":")[2], 16) == PORT}
+    with suppress(OSError):  # a file closed meanwhile, or the process is gone
+        return any(str(held.readlink()) in sockets for held in Path(f"/proc/{pid}/fd").iterdir())
+    return False
 
 
 def serve(address: str, serial: str, pictures: NDArray[np.uint8] | None) -> None:

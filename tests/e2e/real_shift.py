@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, TimeoutError, expect, sync_playwright
+from station_browser import PATIENCE_MS
 from station_world import PIN, serving
 
 from controller.ledger.opening import open_desk
@@ -66,8 +67,9 @@ class Floor:
         return ControlMark(PieceUid(uid), 1, self._jobs()[uid]).encode(self._key)
 
     def _facts(self, what: str) -> list[dict]:
-        lines = (self._out / "sim" / "world.jsonl").read_text().splitlines()
-        return [fact for line in lines if line.endswith("}") and (fact := json.loads(line))["what"] == what]
+        written = (self._out / "sim" / "world.jsonl").read_text()
+        whole = written[: written.rfind("\n") + 1]  # the last line may be half written
+        return [fact for line in whole.splitlines() if (fact := json.loads(line))["what"] == what]
 
     def _uid(self, sheet: dict) -> int:
         place = sheet["index"]
@@ -118,7 +120,7 @@ class Shift:
     def answered(self) -> str:
         """What the line answered to the last press."""
         notice = self.page.locator("main > .notice")
-        expect(notice).not_to_contain_text("等待产线", timeout=15_000)
+        expect(notice).not_to_contain_text("等待产线")
         return str(notice.first.inner_text())
 
     def put_tray(self, number: int) -> None:
@@ -133,11 +135,12 @@ class Shift:
         self.page.wait_for_timeout(450)  # a button just drawn is guarded
         resume = self.page.locator(".andon-press").get_by_role("button", name="继续")
         if resume.count():
-            resume.first.click()
-            with contextlib.suppress(TimeoutError):
-                self.page.wait_for_url("**command=*", timeout=3_000)
-            if "command=" not in self.page.url:
+            try:
+                with self.page.expect_request("**/line/resume", timeout=3_000):
+                    resume.first.click()
+            except TimeoutError:
                 return  # the banner changed under the finger: the press did not count
+            self.page.wait_for_url("**command=*")
             self.note("resumed")
             if "完成" in self.answered():
                 return
@@ -264,7 +267,7 @@ class Shift:
             lying = self.floor.in_tray(number)
             for uid in lying:
                 self.wedge(self.floor.mark(uid))
-            expect(self.page.locator("[data-scanned]")).to_have_text(str(len(lying)), timeout=20_000)
+            expect(self.page.locator("[data-scanned]")).to_have_text(str(len(lying)))
             self.page.fill("input[name=counted]", str(len(lying)))
             self.page.get_by_role("button", name="结束核对").click()
             said = self.answered()
@@ -312,9 +315,10 @@ def run(tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen]]:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=60)
-        pid = out / "sim" / "sim.pid"
-        if pid.exists() and str(out).encode() in Path(f"/proc/{pid.read_text()}/cmdline").read_bytes():
-            os.kill(int(pid.read_text()), signal.SIGTERM)
+        with contextlib.suppress(OSError):  # the world has ended with the run, as it should
+            pid = int((out / "sim" / "sim.pid").read_text())
+            if str(out).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGTERM)
 
 
 @pytest.mark.timeout(
@@ -331,7 +335,7 @@ def test_a_shift_from_the_screen_alone_ends_balanced_with_every_letter_released_
     with serving(out, store, vault=vault, line=None) as (_, server), sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="zh-CN")
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         url = f"http://127.0.0.1:{server.effective_port}"
         page.goto(url + "/login")
         page.fill("input[name=badge]", SUPERVISOR)

@@ -26,4 +26,5 @@ def sign_in(ground: Floor, browser: Browser, badge: str, **options) -> Page:
     page.fill("input[name=pin]", PIN)
     page.click("main button")
     page.wait_for_selector(".andon")
+    page.wait_for_load_state()  # the banner is there before the scripts are: keys pressed in between would be lost
     return page

@@ -224,6 +224,7 @@ class StandInLine:
     handled: list[str] = field(default_factory=list)
     period_s: float = 0.1
     _stop: threading.Event = field(default_factory=threading.Event)
+    _showing: threading.Lock = field(default_factory=threading.Lock)
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> StandInLine:
@@ -267,12 +268,13 @@ class StandInLine:
         closed = [Record("tray.closing", tray=TRAY), Record("tray.closed", tray=TRAY), Record("batch.closed", BATCH)]
         self.books.ledger.append([lifted, *closed], time.time_ns())
         self.finished, self.frozen = True, True
-        time.sleep(5 * self.period_s)  # a picture that was being drawn is out by now
         self.publish()
 
     def publish(self) -> None:
-        snapshot = self.snapshot()
-        self.books.inbox.show(LINE, json.loads(snapshot.to_json()), snapshot.at_unix_ns)
+        """Show the line as it is now. Two threads do this; the later picture is shown later."""
+        with self._showing:
+            snapshot = self.snapshot()
+            self.books.inbox.show(LINE, json.loads(snapshot.to_json()), snapshot.at_unix_ns)
 
     def snapshot(self) -> LiveSnapshot:
         now = time.time_ns()

@@ -15,8 +15,10 @@ from controller.service.partners import Scope
 from controller.service.rights import Right, rights_of
 from station_ui.security.access import COOKIE, access_of
 from station_ui.security.headers import HEADERS
+from station_ui.security.limits import SIGN_IN
 
 BASE = "https://localhost"
+PATIENCE_S = 40
 VALUES = {
     "uid": str(piece(9)), "number": "7", "badge": "LBOPER0001", "partner": "post", "key": "lawyer_letter", "batch": "7", "tray": "12",
     "item": item_of(piece(9)), "filename": "station.css",
@@ -86,17 +88,17 @@ def test_a_question_about_the_stream_takes_no_screens_place(ground):
     hub, before = ground.app.extensions["station"].hub, ground.app.extensions["station"].hub.streams
     for method in ("HEAD", "OPTIONS"):
         call = urllib.request.Request(ground.url + "/live", method=method)
-        with urllib.request.urlopen(call, timeout=10) as answer:
+        with urllib.request.urlopen(call, timeout=PATIENCE_S) as answer:
             assert answer.status == 200
     assert hub.streams == before
 
 
 def test_a_stream_that_its_screen_leaves_gives_its_place_back(ground):
     hub, before = ground.app.extensions["station"].hub, ground.app.extensions["station"].hub.streams
-    with urllib.request.urlopen(ground.url + "/live", timeout=10) as answer:
+    with urllib.request.urlopen(ground.url + "/live", timeout=PATIENCE_S) as answer:
         assert answer.readline().startswith(b"retry")
         assert hub.streams == before + 1
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while hub.streams != before and time.monotonic() < deadline:
         time.sleep(0.05)
     assert hub.streams == before
@@ -216,6 +218,9 @@ def test_guessing_pins_is_slowed_down_for_every_badge_together(tmp_path):
     store = StationStore(f"sqlite:///{tmp_path / 's.db'}")
     with serving(tmp_path, store, vault=PinVault(memory_kib=8, passes=1, lanes=1)) as (app, _):
         app.extensions["station"].entry.add("LBSUPE0001", "孙督明", [Role.SUPERVISOR], PIN, by="test")
+        limits = app.extensions["station"].limits
+        take = limits.take
+        limits.take = lambda key, rate, _now_s: take(key, rate, 0.0)  # all at one moment, however slow this machine is
         client = app.test_client()
         token = re.search(r'name="form-token" content="(\w+)"', client.get("/login", base_url=BASE).text)[1]
         answers = [
@@ -224,8 +229,9 @@ def test_guessing_pins_is_slowed_down_for_every_badge_together(tmp_path):
             ).headers["Location"]
             for n in range(90)
         ]
+    refused = ["said=too-many" in answer for answer in answers]
+    assert refused == [False] * SIGN_IN.burst + [True] * (90 - SIGN_IN.burst)
     assert "said=wrong" in answers[0]
-    assert "said=too-many" in answers[-1]
     store.close()
 
 

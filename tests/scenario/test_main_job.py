@@ -17,6 +17,9 @@ from simulator.post.cage import read_cage
 
 ROOT = Path(__file__).parents[2]
 LETTERLINE = Path(sys.executable).parent / "letterline"
+PATIENCE_S = 300
+"""For one run: about 15 s on a machine with nothing else to do."""
+pytestmark = pytest.mark.timeout(2 * PATIENCE_S)
 
 TROUBLE = """
 title = "Every trouble of the default day, in a small batch"
@@ -86,7 +89,9 @@ def test_a_batch_with_every_trouble_of_the_day_ends_balanced(cases: Path, tmp_pa
     scenario, out = tmp_path / "trouble.toml", tmp_path / "out"
     scenario.write_text(TROUBLE)
     try:
-        done = subprocess.run(command(cases, out, scenario), capture_output=True, text=True, timeout=110, check=False)
+        done = subprocess.run(
+            command(cases, out, scenario), capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         facts = assert_whole(out, 30)
         assert int(str(facts["reprinted"])) > 0
@@ -97,7 +102,7 @@ def test_a_batch_with_every_trouble_of_the_day_ends_balanced(cases: Path, tmp_pa
         )
         assert verified.returncode == 0, verified.stdout
         assert sorted(one.item for one in read_cage(out / "sim")) == announced(out), "what the post finds in the trays"
-        again = subprocess.run(command(cases, out), capture_output=True, text=True, timeout=30, check=False)
+        again = subprocess.run(command(cases, out), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert again.returncode == 0
         assert "nothing is printed again" in " ".join(again.stdout.split())
     finally:
@@ -113,7 +118,9 @@ def test_a_stack_that_burns_before_the_feeder_is_given_up_by_two_persons_and_pri
         '[[fault]]\nwhen = "printed 1"\ndo = "burn stack"\n[post]\n'
     )
     try:
-        done = subprocess.run(command(cases, out, scenario), capture_output=True, text=True, timeout=150, check=False)
+        done = subprocess.run(
+            command(cases, out, scenario), capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         facts = assert_whole(out, 30)
         burnt = [line for line in (out / "sim" / "world.jsonl").read_text().splitlines() if '"stack_burnt"' in line]
@@ -129,13 +136,14 @@ def test_a_killed_controller_resumes_and_every_letter_leaves_once(cases: Path, t
     try:
         first = subprocess.Popen(command(cases, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         world = out / "sim" / "world.jsonl"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline and not (world.exists() and '"where":"tray"' in world.read_text()):
             time.sleep(0.05)
+        assert '"where":"tray"' in world.read_text()
         first.send_signal(signal.SIGKILL)
         first.wait()
         assert not (out / "summary.json").exists(), "the run was over before it could be killed"
-        done = subprocess.run(command(cases, out), capture_output=True, text=True, timeout=100, check=False)
+        done = subprocess.run(command(cases, out), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert_whole(out, 30)
     finally:
@@ -149,7 +157,9 @@ def test_a_bad_case_file_ends_with_one_sentence_and_prints_nothing(tmp_path: Pat
     (tmp_path / "binary.csv").write_bytes(bytes(range(256)) * 20)
     (tmp_path / "no-header.csv").write_text("1,2,3\n4,5,6\n")
     out = tmp_path / "out"
-    done = subprocess.run(command(tmp_path / name, out), capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        command(tmp_path / name, out), capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
     assert done.returncode == 1
     assert "Error" in done.stderr
     assert "Traceback" not in done.stderr
@@ -160,7 +170,7 @@ def test_a_line_file_that_is_not_toml_is_refused(cases: Path, tmp_path: Path) ->
     line = tmp_path / "line.toml"
     line.write_text("this is = = not toml")
     arguments = [*command(cases, tmp_path / "out"), "--line", str(line)]
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 1
     assert "not valid TOML" in done.stderr
     assert "Traceback" not in done.stderr

@@ -25,7 +25,7 @@ def machine(folder: Path, *wrong: str, scenario: str = "conformance", line: str 
     command = [str(PROGRAM), "sim", scenario, *wrong, "--dir", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 100
         while not (folder / line / "line.toml").exists():
             assert process.poll() is None
             assert time.monotonic() < deadline
@@ -33,7 +33,7 @@ def machine(folder: Path, *wrong: str, scenario: str = "conformance", line: str 
         yield folder / "inserter"
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 @pytest.mark.slow
