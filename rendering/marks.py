@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rendering.model import Codes
 from rendering.pdf.compose import Marks
 from rendering.pdf.mark_frame import frame_form, frame_of
+from rendering.pdf.modules import BITS_MAX
 from rendering.symbols import code128, datamatrix, qr, sheet_bits, track_grid
 from rendering.symbols.kernels import MARK_SIDE, code128_kernel, datamatrix_digits_kernel
 from rendering.template.settings import Mark
@@ -41,9 +42,13 @@ def _draw_items(items: NDArray[np.uint8], lengths: NDArray[np.int64], out: NDArr
     return -1
 
 
+def _work() -> NDArray[np.int64]:
+    return np.zeros((BITS_MAX, 2), np.int64)
+
+
 def no_marks() -> Marks:
     """Nothing to draw: for measuring."""
-    return Marks(np.zeros((1, 1, 1), np.uint8), np.zeros(1, np.int64), np.zeros((1, 1), np.uint8), _NO_TRACKS)
+    return Marks(np.zeros((1, 1, 1), np.uint8), np.zeros(1, np.int64), np.zeros((1, 1), np.uint8), _NO_TRACKS, _work())
 
 
 def mark_forms(marks: Sequence[Mark]) -> tuple[bytes, ...]:
@@ -74,7 +79,7 @@ def draw_marks(marks: Sequence[Mark], codes: Sequence[Codes]) -> Marks:
     tracks = _NO_TRACKS
     if any(mark.source == "track" for mark in marks):
         tracks = _draw_tracks(codes)
-    return Marks(sheets, first, items, tracks)
+    return Marks(sheets, first, items, tracks, _work())
 
 
 def specimen_marks(marks: Sequence[Mark], letters: int, sheets: int) -> Marks:

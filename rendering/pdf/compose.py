@@ -57,7 +57,8 @@ from rendering.layout.opcodes import (
     S_BEFORE,
     S_HEIGHT,
 )
-from rendering.pdf.graphics import begin_matrix, put_form, put_graphics, put_matrix
+from rendering.pdf.graphics import put_form, put_graphics
+from rendering.pdf.modules import begin_matrix, put_matrix
 from rendering.pdf.streams import (
     T_COLOUR,
     T_FONT,
@@ -73,12 +74,16 @@ PAGE_BYTES_MAX = 1 << 19  # no page description is longer; checked before each p
 
 
 class Marks(NamedTuple):
-    """Module grids: letter i's sheet k is ``sheets[first[i] + k]``, its OMR track likewise; ``items[i]`` is its one-row item code."""
+    """Module grids: letter i's sheet k is ``sheets[first[i] + k]``, its OMR track likewise; ``items[i]`` is its one-row item code.
+
+    ``work`` is memory for drawing them.
+    """
 
     sheets: NDArray[np.uint8]
     first: NDArray[np.int64]
     items: NDArray[np.uint8]
     tracks: NDArray[np.uint8]
+    work: NDArray[np.int64]
 
 
 class Pages(NamedTuple):
@@ -160,11 +165,11 @@ def _put_marks(
             continue
         pos = begin_matrix(out, pos, mark, height)
         if mark[0] == MARK_ITEM:
-            pos = put_matrix(out, pos, marks.items[letter : letter + 1])
+            pos = put_matrix(out, pos, marks.items[letter : letter + 1], marks.work)
             continue
         sheet = page // 2 if duplex else page
         if mark[0] == MARK_TRACK:
-            pos = put_matrix(out, pos, marks.tracks[marks.first[letter] + sheet])
+            pos = put_matrix(out, pos, marks.tracks[marks.first[letter] + sheet], marks.work)
             continue
         if mark[0] == MARK_WINDOW:
             sheet = 0
@@ -174,7 +179,7 @@ def _put_marks(
             pos += to - from_
             continue
         from_ = pos
-        pos = put_matrix(out, pos, marks.sheets[marks.first[letter] + sheet])
+        pos = put_matrix(out, pos, marks.sheets[marks.first[letter] + sheet], marks.work)
         to = pos
         drawn = sheet
     return pos

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rendering.jit import inlined, kernel
 from rendering.pdf.huffman import END, MATCH_MAX, Coder
-from rendering.pdf.numbers import Bytes, put_word
+from rendering.pdf.numbers import Bytes, lowest_bit, put_word
 
 Ints = NDArray[np.int64]
 Small = NDArray[np.int32]
@@ -20,10 +20,6 @@ Small = NDArray[np.int32]
 HASH_BITS = 12
 WINDOW = 1 << 15
 MATCH_MIN = 8  # one word
-_DE_BRUIJN = 0x03F79D71B4CB0A89  # the top six bits of its product with a power of two name the power
-_LOWEST_BYTE = np.zeros(64, np.uint8)
-for _bit in range(64):
-    _LOWEST_BYTE[(_DE_BRUIJN << _bit & (1 << 64) - 1) >> 58] = _bit >> 3
 HASH_FACTOR = -7046029254386353131  # odd, of golden ratio; the product wraps
 ADLER = 65521
 _ADLER_BLOCK = 1 << 20  # sums of so many bytes stay far below 2**63
@@ -42,13 +38,6 @@ def eight_bytes(raw: Bytes, at: int) -> int:
         | np.int64(raw[at + 6]) << 48
         | np.int64(raw[at + 7]) << 56
     )
-
-
-@inlined
-def _equal_bytes(difference: int) -> int:
-    """How many of two words' first bytes are equal, from their (not zero) exclusive or."""
-    lowest = difference & -difference
-    return int(_LOWEST_BYTE[(lowest * _DE_BRUIJN) >> 58 & 63])
 
 
 @inlined
@@ -77,7 +66,7 @@ def next_match(raw: Bytes, begin: int, stop: int, seen: Small) -> tuple[int, int
             while length < most:
                 difference = eight_bytes(raw, before + length) ^ eight_bytes(raw, at + length)
                 if difference:
-                    length += _equal_bytes(difference)
+                    length += lowest_bit(difference) >> 3
                     break
                 length += 8
             return at, min(length, most), at - before

@@ -1,11 +1,11 @@
-"""Kernels that draw on a page: art, table rules, pictures, marks. Lines and rectangles only, nothing transparent.
+"""Kernels that draw on a page: art, table rules, pictures. Lines and rectangles only, nothing transparent.
 
-They are written before the text, so that a seal lies under the words it is put over; marks come last.
+They are written before the text, so that a seal lies under the words it is put over; marks (`modules`) come last.
 """
 
 from __future__ import annotations
 
-from rendering.jit import inlined, kernel
+from rendering.jit import kernel
 from rendering.layout.arrays import Program, Scratch
 from rendering.layout.opcodes import (
     P_STRIP,
@@ -18,12 +18,8 @@ from rendering.layout.opcodes import (
     STRIP_FORM,
     STRIP_ROW,
 )
-from rendering.pdf.mark_frame import FRAME
-from rendering.pdf.numbers import Bytes, put_hundredths, put_int, put_rectangle, put_thousandths
-from rendering.pdf.streams import Ints, hundredths, put2, put_operator
-
-DARK = 1  # a module's bit: dark
-DRAWN = 3  # dark, and covered by a rectangle already written
+from rendering.pdf.numbers import Bytes, put_hundredths, put_int, put_thousandths
+from rendering.pdf.streams import hundredths, put2, put_operator
 
 
 @kernel
@@ -130,67 +126,3 @@ def put_graphics(out: Bytes, pos: int, program: Program, scratch: Scratch, first
             pos = put_form(out, pos, op[1], (strip[S_X], y, op[4], op[5]))
         place += 1
     return pos
-
-
-@inlined
-def _cover(modules: Bytes, row: int, start: int, stop: int) -> int:
-    """Return how many rows the dark run may reach down, and mark its modules as drawn."""
-    bottom = row
-    dark = True
-    while dark and bottom < modules.shape[0]:
-        for c in range(start, stop):
-            if modules[bottom, c] & DARK == 0:
-                dark = False
-        if dark:
-            for c in range(start, stop):
-                modules[bottom, c] |= DRAWN
-            bottom += 1
-    return bottom - row
-
-
-@kernel
-def begin_matrix(out: Bytes, pos: int, mark: Ints, page_height: int) -> int:
-    """Scale the user space to one module of ``mark``, origin at its top left, y down."""
-    pos = put2(out, pos, 113, 32)
-    pos = put_thousandths(out, pos, mark[4])
-    for byte in (32, 48, 32, 48, 32):
-        out[pos] = byte
-        pos += 1
-    pos = put_thousandths(out, pos, -mark[5])
-    out[pos] = 32
-    pos = put_hundredths(out, pos + 1, hundredths(mark[2]))
-    out[pos] = 32
-    pos = put_hundredths(out, pos + 1, hundredths(page_height - mark[3]))
-    return put_operator(out, pos, 99, 109)
-
-
-@kernel
-def put_matrix(out: Bytes, pos: int, modules: Bytes) -> int:
-    """Draw a grid of modules as filled rectangles, as few as reaching down allows, and end the user space of it.
-
-    ``modules`` is (rows, columns), DARK is dark, FRAME besides what the form M draws; DRAWN is set in it where a rectangle lies.
-    """
-    for r in range(modules.shape[0]):
-        for c in range(modules.shape[1]):
-            module = modules[r, c] & (DARK | FRAME)
-            modules[r, c] = module | DRAWN if module & FRAME else module
-    rows, columns = modules.shape
-    if modules[0, 0] & FRAME:
-        for byte in (47, 77, 32, 68, 111, 10):  # /M Do
-            out[pos] = byte
-            pos += 1
-    for r in range(rows):
-        c = 0
-        while c < columns:
-            if modules[r, c] & DRAWN != DARK:
-                c += 1
-                continue
-            start = c
-            while c < columns and modules[r, c] & DARK:
-                c += 1
-            stop = c
-            while modules[r, stop - 1] & DRAWN == DRAWN:
-                stop -= 1
-            pos = put_rectangle(out, pos, start, r, stop - start, _cover(modules, r, start, stop))
-    pos = put2(out, pos, 102, 32)
-    return put2(out, pos, 81, 10)

@@ -1,7 +1,7 @@
-"""Kernels that write numbers as text, by tables instead of digit by digit: how many digits a number has is anybody's guess, and a
+"""Kernels for words of eight bytes, and numbers written as text by tables instead of digit by digit: how many digits a number has is anybody's guess, and a
 processor that guesses wrong waits longer than writing the number takes.
 
-They store whole words of eight bytes: ``out`` needs room for eight bytes after what is written.
+Whole words are stored: ``out`` needs room for eight bytes after what is written.
 """
 
 from __future__ import annotations
@@ -27,6 +27,19 @@ _NUMBERS = _entries(str(value) for value in range(1000))
 _SPACED = _entries(f"{value} " for value in range(1000))
 _HUNDREDTHS = _entries(f".{value:02d}".rstrip("0").rstrip(".") for value in range(100))
 _RECTANGLE = int.from_bytes(b"re\n", "little")
+
+
+_DE_BRUIJN = 0x03F79D71B4CB0A89  # the top six bits of its product with a power of two name the power
+_POWER = np.zeros(64, np.int64)
+for _bit in range(64):
+    _POWER[(_DE_BRUIJN << _bit & (1 << 64) - 1) >> 58] = _bit
+
+
+@inlined
+def lowest_bit(word: int) -> int:
+    """The place of the lowest bit set in ``word``, which is not zero."""
+    lowest = word & -word
+    return int(_POWER[(lowest * _DE_BRUIJN) >> 58 & 63])
 
 
 @inlined
