@@ -171,7 +171,7 @@ def day(quick: bool, report: Report, folder: Path) -> None:
     rounds = 1 if quick else 3
     one = [in_process("day", count, folder).wall for _ in range(rounds)]
     two = [in_process("day-pool", count, folder, cores=2).wall for _ in range(rounds)]
-    made = sum(path.stat().st_size for path in folder.glob("day-*.pdf"))
+    made = sum(path.stat().st_size for path in folder.glob("cases-*.pdf"))
     report.add(f"{count:,} letters, case table to files, one core, wall", median(one), "s", at_most=3.0)
     report.add(f"{count:,} letters, case table to files, two cores, wall", median(two), "s", at_most=2.0)
     report.add("size of the day's files", made / 1e6, "MB")

@@ -11,13 +11,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rendering.batch import ChunkOrder, Press
+    from concurrent.futures import Executor
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -100,48 +99,32 @@ def write_case_table(count: int, path: Path) -> None:
 
 def day(count: int, folder: Path) -> None:
     """folder/cases.csv to files of a thousand letters in folder, in this process."""
-    from rendering.batch import render_chunk
-
-    for press, order in _orders(folder):
-        render_chunk(press, order)
+    _render_day(folder, None)
 
 
 def day_pool(count: int, folder: Path) -> None:
     """The same with two worker processes."""
     from concurrent.futures import ProcessPoolExecutor
 
-    from rendering.batch import render_chunks
-
-    orders = _orders(folder)
-    press, first = next(orders)
-    rest = (order for _, order in orders)
     with ProcessPoolExecutor(2) as executor:
-        for _ in render_chunks(press, itertools.chain([first], rest), executor):
-            pass
+        _render_day(folder, executor)
 
 
-def _orders(folder: Path) -> Iterator[tuple[Press, ChunkOrder]]:
-    """Chunks of the case table, each measured so that every sheet has its code; the first one's characters serve for all."""
-    import dataclasses
-
+def _render_day(folder: Path, executor: Executor | None) -> None:
     import rendering
     from benchmarks.letters import TEMPLATE
     from benchmarks.render_ours import codes_of
-    from rendering.batch import ChunkOrder, Press, resident_renderer
-    from rendering.case_table import read_runs
+    from rendering.batch import Press, collect_rarely, resident_renderer
+    from rendering.case_table import table_parts
+    from rendering.table_batch import TableOrder, render_table
 
-    template = rendering.load_template(TEMPLATE)
-    renderer = resident_renderer(TEMPLATE, template.sha256)
-    press = Press(TEMPLATE, template.sha256)
-    at = 0
-    seen: set[str] = set()
-    for letters in read_runs(folder / "cases.csv", template, []):
-        run = renderer.measure_run(letters, seen)
-        codes = [codes_of(at + index, one.sheets) for index, one in enumerate(run.measured)]
-        if press.characters is None:
-            press = dataclasses.replace(press, characters=renderer.characters(run, codes))
-        yield press, ChunkOrder(run, codes, folder / f"day-{at:07d}.pdf")
-        at += len(run)
+    collect_rarely()
+    press = Press(TEMPLATE, rendering.load_template(TEMPLATE).sha256)
+    resident_renderer(TEMPLATE, press.template_sha256)  # workers begin with it
+    order = TableOrder(folder / "cases.csv", folder, codes_of)
+    for part in render_table(press, order, table_parts(order.table), executor):
+        if part.held or part.refused:
+            raise ValueError(f"{len(part.held)} letters held, {len(part.refused)} rows refused")
 
 
 def cold_chunk(count: int, folder: Path) -> None:

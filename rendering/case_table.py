@@ -7,15 +7,18 @@ column by column, some thousand rows at a time, and cell by cell only where a ro
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from itertools import groupby, islice
+from itertools import pairwise
 from operator import methodcaller
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rendering.amounts import AMOUNT_BYTES, add_amounts, write_amounts
 from rendering.columns import Columns, TableRows
@@ -23,7 +26,6 @@ from rendering.model import Letter
 from rendering.template import Template
 from rendering.template.settings import Table
 
-_BYTE_ORDER_MARK: Final = "\ufeff"
 _COLONS: Final = methodcaller("count", ":")
 _CELL_MAX: Final = (
     1 << 24
@@ -81,37 +83,77 @@ class _Headings:
         return Columns(ids, fields, tables)
 
 
+@dataclass(frozen=True, slots=True)
+class TablePart:
+    """Some rows of a CSV: the number of the first, from 1, and the bytes they take in the file. Of a JSON file there is one part, all of it."""
+
+    number: int
+    begin: int
+    end: int
+
+
 def read_letters(path: Path, template: Template, refused: list[str]) -> Iterator[Letter]:
     """Yield the letters of ``path`` (.csv or .json) one by one; rows that cannot be read are told in ``refused``.
 
     Raises CaseTableError when the file as a whole cannot be read.
     """
-    for run in read_runs(path, template, refused):
+    for part in table_parts(path):
+        run = read_part(path, template, part, refused)
         yield from run.letters() if isinstance(run, Columns) else run
 
 
-def read_runs(
-    path: Path, template: Template, refused: list[str], size: int = 1000
-) -> Iterator[Columns | Sequence[Letter]]:
-    """Yield the letters of ``path`` in runs of up to ``size``, as `read_letters` finds them."""
-    is_json = path.suffix.lower() == ".json"
+def table_parts(path: Path, rows: int = 1000) -> list[TablePart]:
+    """Where to cut a table into parts of up to ``rows`` rows, blank ones counted; each can be read alone, in any process.
+
+    A CSV with quotation marks where none belong is not cut: nobody could say where a row ends.
+    """
+    if path.suffix.lower() == ".json":
+        return [TablePart(1, 0, path.stat().st_size)]
+    data = np.frombuffer(path.read_bytes(), np.uint8)
+    quotes = np.flatnonzero(data == ord('"'))
+    ends = np.flatnonzero(data == ord("\n")) + 1
+    ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
+    if not len(ends):
+        return []
+    cuts = [*ends[:: rows if _quotes_in_place(data, quotes) else len(ends)].tolist()]
+    if cuts[-1] < len(data):
+        cuts.append(len(data))
+    return [TablePart(1 + at * rows, begin, end) for at, (begin, end) in enumerate(pairwise(cuts))]
+
+
+def _quotes_in_place(data: NDArray[np.uint8], quotes: NDArray[np.int64]) -> bool:
+    """Whether quotation marks come in pairs around whole cells, doubled ones inside."""
+    if len(quotes) % 2:
+        return False
+    opening, closing = quotes[::2], quotes[1::2]
+    doubled = np.isin(opening, closing + 1)
+    before = data[opening[~doubled & (opening > 0)] - 1]
+    after = data[np.minimum(closing[~np.isin(closing + 1, opening)] + 1, len(data) - 1)]
+    ends = [ord(mark) for mark in ',\r\n"']  # the last mark of the file follows itself here
+    return bool(np.isin(before, [ord(","), ord("\n")]).all() and np.isin(after, ends).all())
+
+
+def read_part(path: Path, template: Template, part: TablePart, refused: list[str]) -> Columns | Sequence[Letter]:
+    """The letters of one part of the table; rows that cannot be read are told in ``refused``. Raises CaseTableError."""
     headings = _Headings(template)
-    named: Sequence[str] = ()
-    number = 1
-    for names, rows in (_json_blocks if is_json else _csv_blocks)(path, size):
-        if names is not named:
+    if path.suffix.lower() == ".json":
+        letters: list[Letter] = []
+        for number, (names, values) in enumerate(_json_rows(path), start=part.number):
             headings.read(names)
-            named = names
-        alike = not is_json and set(map(len, rows)) == {len(names)}
-        columns = headings.columns(rows) if alike else None
-        yield columns if columns is not None else list(_row_by_row(path, headings, names, rows, number, refused))
-        number += len(rows)
+            letters += _row_by_row(path, headings, names, [values], number, refused)
+        return letters
+    names, rows = _csv_rows(path, part)
+    headings.read(names)
+    columns = headings.columns(rows) if set(map(len, rows)) == {len(names)} else None
+    return columns if columns is not None else list(_row_by_row(path, headings, names, rows, part.number, refused))
 
 
 def _row_by_row(
     path: Path, headings: _Headings, names: Sequence[str], rows: Sequence[Sequence[Any]], first: int, refused: list[str]
 ) -> Iterator[Letter]:
     for number, row in enumerate(rows, start=first):
+        if not row:
+            continue
         try:
             if len(row) > len(names):
                 raise ValueError("more cells than headings")
@@ -120,17 +162,18 @@ def _row_by_row(
             refused.append(f"{path.name}, row {number}: {error}")
 
 
-def _csv_blocks(path: Path, size: int) -> Iterator[tuple[Sequence[str], list[list[str]]]]:
-    """Headings, and the cells of up to ``size`` rows that are not empty."""
+def _csv_rows(path: Path, part: TablePart) -> tuple[Sequence[str], list[list[str]]]:
+    """Headings, and the cells of the part's rows; none of a blank one."""
     csv.field_size_limit(_CELL_MAX)
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            if file.read(1) != _BYTE_ORDER_MARK:
-                file.seek(0)
-            reader = csv.reader(file)
-            headings = next(reader, [])
-            while rows := list(islice(reader, size)):
-                yield headings, [row for row in rows if row] if [] in rows else rows
+        with path.open("rb") as file:
+            first = file.read(part.begin) if part.number == 1 else file.readline()
+            while part.number != 1 and first.count(b'"') % 2:
+                first += file.readline()
+            file.seek(part.begin)
+            rows = file.read(part.end - part.begin)
+        (names,) = csv.reader(io.StringIO(first.decode("utf-8-sig"), newline=""))
+        return names, list(csv.reader(io.StringIO(rows.decode("utf-8"), newline="")))
     except UnicodeDecodeError as error:
         raise CaseTableError(
             f"{path.name} is not UTF-8 text; save it as CSV UTF-8, or use letterline run, which reads others"
@@ -139,18 +182,16 @@ def _csv_blocks(path: Path, size: int) -> Iterator[tuple[Sequence[str], list[lis
         raise CaseTableError(f"{path.name}: not a CSV table: {error}") from error
 
 
-def _json_blocks(path: Path, size: int) -> Iterator[tuple[Sequence[str], list[list[Any]]]]:
-    """Names, and the values of up to ``size`` objects that have these names."""
+def _json_rows(path: Path) -> Iterator[tuple[Sequence[str], Sequence[Any]]]:
+    """Names and values of every object."""
     try:
-        objects = json.loads(path.read_text("utf-8"))
+        rows = json.loads(path.read_text("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise CaseTableError(f"{path.name}: not JSON: {error}") from error
-    if not isinstance(objects, list) or not all(isinstance(one, dict) for one in objects):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise CaseTableError(f"{path.name}: must hold a list of objects, one a letter")
-    for names, alike in groupby(objects, key=list):
-        rows = [list(one.values()) for one in alike]
-        for first in range(0, len(rows), size):
-            yield names, rows[first : first + size]
+    for row in rows:
+        yield list(row), list(row.values())
 
 
 def _table_rows(value: Any, table: Table) -> list[Mapping[str, str]]:

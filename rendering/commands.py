@@ -86,6 +86,7 @@ def render(
 
     Example: letterline render examples/cases.csv -o /tmp/letters.pdf --impose 2up-cutstack
     """
+    from rendering.batch import collect_rarely
     from rendering.case_table import CaseTableError, read_letters
     from rendering.imposition import IMPOSITIONS, ImpositionError, imposition_named
     from rendering.preflight import preflight
@@ -97,6 +98,7 @@ def render(
         imposition_named(impose)
         template = _load(template_folder)
         refused: list[str] = []
+        collect_rarely()
         letters = list(read_letters(cases, template, refused))
     except ImpositionError as error:
         raise click.UsageError(str(error)) from error

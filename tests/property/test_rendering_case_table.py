@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,10 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rendering_cases import EXAMPLE, a_letter, codes_for
 
-from rendering import Columns, Letter, Renderer, load_template
+from rendering import Codes, Columns, Letter, Renderer, RenderError, load_template
 from rendering.amounts import AMOUNT_BYTES, add_amounts, write_amounts
-from rendering.case_table import _Headings, read_letters, read_runs
+from rendering.batch import Press
+from rendering.case_table import TablePart, _Headings, read_letters, read_part, table_parts
 from rendering.columns import TableRows
+from rendering.table_batch import TableOrder, render_table
 
 TEMPLATE = load_template(EXAMPLE)
 AMOUNT = st.integers(0, 10**9).map(lambda fen: f"{fen // 100}.{fen % 100:02d}")
@@ -36,25 +40,47 @@ def written(path: Path, records: list[tuple[str, ...]]) -> Path:
     return path
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def letters_of(path: Path, part: TablePart, refused: list[str]) -> Sequence[Letter]:
+    run = read_part(path, TEMPLATE, part, refused)
+    return run.letters() if isinstance(run, Columns) else run
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(RECORD, max_size=7), st.integers(1, 4))
 def test_columns_say_what_single_cells_say(tmp_path: Path, records: list[tuple[str, ...]], size: int) -> None:
     path = written(tmp_path / "cases.csv", records)
     refused: list[str] = []
     found: list[Letter] = []
-    for run in read_runs(path, TEMPLATE, refused, size):
-        found += run.letters() if isinstance(run, Columns) else run
+    for part in table_parts(path, size):
+        found += letters_of(path, part, refused)
     told: list[str] = []
     with patch.object(_Headings, "columns", return_value=None):
         assert found == list(read_letters(path, TEMPLATE, told))
     assert refused == told
+    assert len(found) + len(refused) == len(records)
+
+
+@pytest.mark.parametrize("text", ['a,5" pipe\n1,2\n3,"x\ny"\n', 'a,b\n1,"2\n', 'a,b\n"1"x,2\n3,4\n5,6\n'])
+def test_a_table_with_stray_quotation_marks_is_not_cut(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text(text, "utf-8")
+    assert len(table_parts(path, 1)) <= 1
+
+
+def test_quoted_line_breaks_and_doubled_marks_do_not_end_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text('\ufeffrecord_id,"债务\n人"\r\n1,"a\n""b"""\r\n2,c\r\n\r\n3,"d"', "utf-8")
+    letters = [
+        [(one.record_id, *one.fields.values()) for one in letters_of(path, part, [])] for part in table_parts(path, 1)
+    ]
+    assert letters == [[("1", "1", 'a\n"b"')], [("2", "2", "c")], [], [("3", "3", "d")]]
 
 
 def test_rows_as_programs_write_them_are_read_by_columns(tmp_path: Path) -> None:
     path = written(
         tmp_path / "cases.csv", [("L1", "张伟", "2026-01-15:1.00:2.05;2026-02-15:10.10:0.00"), ("L2", "李𠮷", "")]
     )
-    (run,) = read_runs(path, TEMPLATE, [])
+    run = read_part(path, TEMPLATE, *table_parts(path), [])
     assert isinstance(run, Columns)
     assert [letter.tables["instalments"] for letter in run.letters()] == [
         [
@@ -133,5 +159,54 @@ def test_a_field_of_a_million_characters_holds_its_own_letter_only(renderer: Ren
         table.writerow(["record_id", *good, "instalments"])
         for number, address in enumerate([good["address"], "长" * 1_000_000, good["address"]]):
             table.writerow([f"L{number}", *({**good, "address": address}).values(), "2026-01-15:1.00:2.00"])
-    (run,) = read_runs(path, TEMPLATE, [])
+    run = read_part(path, TEMPLATE, *table_parts(path), [])
     assert [bool(one.defects) for one in renderer.measure_run(run).measured] == [False, True, False]
+
+
+def codes_of(number: int, sheets: int) -> Codes:
+    return codes_for(number, sheets)
+
+
+def table_of(path: Path, letters: list[Letter]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["record_id", *letters[0].fields, "instalments"])
+        for one in letters:
+            rows = ";".join(f"{row['date']}:{row['principal']}:{row['interest']}" for row in one.tables["instalments"])
+            table.writerow([one.record_id, *one.fields.values(), rows])
+    return path
+
+
+@pytest.mark.slow
+def test_a_table_makes_the_same_files_in_one_process_and_in_two(tmp_path: Path) -> None:
+    letters = [a_letter(n, rows=1 + n % 9) for n in range(40)]
+    letters[17] = a_letter(17, creditor="")
+    table = table_of(tmp_path / "cases.csv", letters)
+    press = Press(EXAMPLE, TEMPLATE.sha256)
+    parts = table_parts(table, 7)
+    digests = []
+    for name, executor in (("alone", None), ("pool", ProcessPoolExecutor(2))):
+        folder = tmp_path / name
+        folder.mkdir()
+        done = list(render_table(press, TableOrder(table, folder, codes_of), parts, executor))
+        digests.append([part.chunk.sha256 for part in done if part.chunk])
+        assert [len(part.chunk.letters) for part in done if part.chunk] == [7, 7, 6, 7, 7, 5]
+        assert [one.record_id for part in done for one in part.held] == ["L000017"]
+        if executor is not None:
+            executor.shutdown()
+    assert digests[0] == digests[1]
+
+
+def test_an_id_in_two_parts_stops_the_second(tmp_path: Path) -> None:
+    letters = [a_letter(n) for n in (0, 1, 2, 1)]
+    table = table_of(tmp_path / "cases.csv", letters)
+    order = TableOrder(table, tmp_path, codes_of)
+    with pytest.raises(RenderError, match="L000001"):
+        list(render_table(Press(EXAMPLE, TEMPLATE.sha256), order, table_parts(table, 2)))
+    assert [path.name for path in tmp_path.glob("*.pdf")] == ["cases-0000001.pdf"]
+    assert table_parts(tmp_path / "cases.csv", 2)[0] == TablePart(1, *_rows(table, 0, 2))
+
+
+def _rows(table: Path, first: int, after: int) -> tuple[int, int]:
+    ends = [len(line) for line in table.read_bytes().splitlines(keepends=True)]
+    return sum(ends[: first + 1]), sum(ends[: after + 1])
