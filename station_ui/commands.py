@@ -11,12 +11,16 @@ OUT_HELP = "Run directory, as given to 'letterline run --out'; holds ledger.db, 
 
 
 def _store_address(out: Path, station_db: str | None) -> str:
+    if station_db is None and not out.is_dir():
+        raise click.ClickException(
+            f"{out}: 没有这个目录 / no such directory; start a run first (letterline run CASES), or name its directory with --out"
+        )
     return station_db or f"sqlite:///{out / 'station.db'}"
 
 
 @click.command()
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("out"), show_default=True, help=OUT_HELP
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("out/run"), show_default=True, help=OUT_HELP
 )
 @click.option(
     "--port",
@@ -48,7 +52,7 @@ def serve(
 
     \b
     Example:
-      letterline serve --out out --port 8480
+      letterline serve --out out/run --port 8480
     """
     from station_ui.server import NoLedger, serve_station
 
@@ -90,7 +94,7 @@ def people() -> None:
 @click.option("--badge", default=None, help="Code on the badge; a new one is made if not given.")
 @click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("out"), show_default=True, help=OUT_HELP
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("out/run"), show_default=True, help=OUT_HELP
 )
 @click.option("--station-db", default=None, help="Database URL, if not OUT/station.db.")
 def add(name: str, roles: tuple[str, ...], badge: str | None, language: str, out: Path, station_db: str | None) -> None:
@@ -98,7 +102,7 @@ def add(name: str, roles: tuple[str, ...], badge: str | None, language: str, out
 
     \b
     Example:
-      letterline people add 林晓 --role operator --out out
+      letterline people add 林晓 --role operator --out out/run
     """
     from controller.service.people import new_badge
     from controller.service.rights import Role
@@ -128,7 +132,7 @@ def add(name: str, roles: tuple[str, ...], badge: str | None, language: str, out
 
 @people.command("list")
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("out"), show_default=True, help=OUT_HELP
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("out/run"), show_default=True, help=OUT_HELP
 )
 @click.option("--station-db", default=None, help="Database URL, if not OUT/station.db.")
 def list_people(out: Path, station_db: str | None) -> None:
@@ -136,7 +140,7 @@ def list_people(out: Path, station_db: str | None) -> None:
 
     \b
     Example:
-      letterline people list --out out
+      letterline people list --out out/run
     """
     from station_ui.server import open_entry
 
@@ -149,7 +153,7 @@ def list_people(out: Path, station_db: str | None) -> None:
 @people.command("revoke")
 @click.argument("badge")
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("out"), show_default=True, help=OUT_HELP
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("out/run"), show_default=True, help=OUT_HELP
 )
 @click.option("--station-db", default=None, help="Database URL, if not OUT/station.db.")
 def revoke(badge: str, out: Path, station_db: str | None) -> None:
@@ -157,7 +161,7 @@ def revoke(badge: str, out: Path, station_db: str | None) -> None:
 
     \b
     Example:
-      letterline people revoke LB7K2M9QXD4P --out out
+      letterline people revoke LB7K2M9QXD4P --out out/run
     """
     from station_ui.server import open_entry
 

@@ -37,7 +37,7 @@ def _rows(_context: click.Context, _option: click.Parameter, text: str) -> tuple
     type=click.FloatRange(0, 5),
     default=0.1,
     show_default=True,
-    help="Faults per letter of the stress profile.",
+    help="Faults per letter of the stress profile. From about 0.5 on the reprints are struck as fast as they are made: a batch that does not end is counted as a violation.",
 )
 @click.option(
     "--seed",

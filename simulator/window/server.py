@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from simulator.console import SAYINGS, UnknownWords, execute
+from simulator.console import SAYINGS, UnknownWords, execute, help_text
 from simulator.loopback import LoopbackServer
 from simulator.window.snapshot import snapshot
 
@@ -136,7 +136,8 @@ class Door(BaseHTTPRequestHandler):
 
     def _say(self, running: Plant, line: str) -> None:
         try:
-            self._json(200, {"said": line, "answer": execute(running, line)})
+            done = help_text() if line in ("help", "?") else execute(running, line)
+            self._json(200, {"said": line, "answer": done})
         except UnknownWords as problem:
             self._json(400, {"said": line, "answer": str(problem)})
 

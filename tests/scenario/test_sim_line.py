@@ -190,6 +190,7 @@ def test_the_console_answers_words_and_refuses_what_it_does_not_understand(folde
         understood, answer = speak(address, "make coffee")
         assert not understood
         assert "help" in answer
+        assert "smear window" in speak(address, "help")[1]
         assert plant.defects.present() == {"glare_c2": 2}
         connection = http.client.HTTPConnection(address, timeout=60)
         connection.request("POST", "/say", b"mend", {"Origin": "http://elsewhere.example"})
