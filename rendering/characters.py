@@ -147,7 +147,7 @@ def _static_runs(program: Compiled) -> list[tuple[str, int]]:
     """Every static text with the face that prints it; digits of page numbers in every face."""
     text = "".join(program.static)
     faces = [(DIGITS, face) for face in range(len(program.faces))]
-    style_of_run = _styles_of_runs(program)
+    style_of_run = styles_of_runs(program)
     for index, (kind, start, length, face, _) in enumerate(program.runs):
         if kind == o.RUN_STATIC:
             own = program.styles[style_of_run[index]][o.ST_FACE] if face < 0 else face
@@ -155,8 +155,8 @@ def _static_runs(program: Compiled) -> list[tuple[str, int]]:
     return faces
 
 
-def _styles_of_runs(program: Compiled) -> list[int]:
-    """The style each run is printed in."""
+def styles_of_runs(program: Compiled) -> list[int]:
+    """The style each run of the template is printed in."""
     styles = [0] * len(program.runs)
     spans = [(row[1], row[2], row[3]) for row in program.ops if row[0] == o.OP_PARAGRAPH]
     for table in program.tables:
@@ -173,7 +173,7 @@ def _faces_of_values(program: Compiled) -> tuple[NDArray[np.uint8], tuple[int, .
     """Bit masks of the faces each slot, and each table, is printed in."""
     slots = np.zeros(len(program.slots), np.uint8)
     tables = [0] * len(program.table_names)
-    styles = _styles_of_runs(program)
+    styles = styles_of_runs(program)
     for index, (kind, a, _, face, _) in enumerate(program.runs):
         own = program.styles[styles[index]][o.ST_FACE] if face < 0 else face
         if kind == o.RUN_FIELD:

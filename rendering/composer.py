@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rendering.fixed_text import set_fixed_text
 from rendering.imposition import BLANK
 from rendering.layout.arrays import Program, Typography, Values, new_scratch
+from rendering.layout.ready import set_ready
 from rendering.marks import no_marks
 from rendering.model import RenderedLetter
 from rendering.pdf.art import picture_objects
@@ -45,8 +46,11 @@ class Composer:
         self._scratch = new_scratch()
         self._buffer = np.zeros(_BUFFER_BYTES, np.uint8)
 
-    def set_fixed(self, program: Program, typography: Typography) -> tuple[tuple[bytes, ...], ...]:
-        """Set the paragraphs that are the same in every letter; return the objects of their forms."""
+    def set_fixed(
+        self, program: Program, typography: Typography, styles: Sequence[int]
+    ) -> tuple[tuple[bytes, ...], ...]:
+        """Set what is the same in every letter, ``styles`` of its runs; return the objects of the forms of whole paragraphs."""
+        set_ready(program, typography, self._scratch, styles)
         return set_fixed_text(program, typography, self._scratch)
 
     def measure(self, program: Program, typography: Typography, values: Values, count: int) -> NDArray[np.int64]:

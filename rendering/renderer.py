@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rendering.characters import Characters, FaceUse, FontSet, program_arrays
+from rendering.characters import Characters, FaceUse, FontSet, program_arrays, styles_of_runs
 from rendering.columns import Columns, ids_of
 from rendering.composer import Composed, Composer, Leaders, digests, page_stream, with_leaders
 from rendering.fonts import MISSING, FontChain
@@ -198,7 +198,8 @@ class Renderer:
         typography = new_typography(*self._tables)
         fill_typography(typography, fonts.classes, fonts.glyphs.advances, fonts.glyphs.codes)
         program = program_arrays(self.template, fonts.index_of, self._picture_names())
-        forms = self._composer.set_fixed(program, typography)
+        styles = styles_of_runs(self.template.program)
+        forms = self._composer.set_fixed(program, typography, styles)
         return Setting(fonts, program, typography, forms, new_coder())
 
     # -- what the controller calls

@@ -37,6 +37,7 @@ class Program(Protocol):
     tables: Ints
     columns: Ints
     static: NDArray[np.uint16]  # static text as characters of the batch
+    ready: Ready  # the same set once, each run alone, see `rendering.layout.ready`
     marks: Ints
     art: Ints
     page: Ints
@@ -44,6 +45,17 @@ class Program(Protocol):
     fixed: Ints  # by operation: (first of fixed_lines, lines) of a paragraph without fields; 0 lines for any other
     fixed_lines: Ints
     fixed_bytes: NDArray[np.uint8]
+
+
+class Ready(Protocol):
+    """The columns of `Scratch` of the same names, for the characters of the static text."""
+
+    glyph: Small
+    kind: NDArray[np.uint8]
+    width: Small
+    kern: Small
+    reach: Ints
+    give: Small
 
 
 class Typography(Protocol):
@@ -151,6 +163,16 @@ def _record(fields: Sequence[tuple[object, ...]]) -> np.dtype[np.void]:
     return np.dtype((np.record, np.dtype(list(fields), align=True)))
 
 
+_READY: Final = _record(
+    [
+        ("glyph", np.int32, (STATIC_MAX,)),
+        ("kind", np.uint8, (STATIC_MAX,)),
+        ("width", np.int32, (STATIC_MAX,)),
+        ("kern", np.int32, (STATIC_MAX,)),
+        ("reach", np.int64, (STATIC_MAX,)),
+        ("give", np.int32, (STATIC_MAX,)),
+    ]
+)
 _PROGRAM: Final = _record(
     [
         *((name, np.int64, shape) for name, shape in _PROGRAM_ROWS.items()),
@@ -159,6 +181,7 @@ _PROGRAM: Final = _record(
         ("fixed", np.int64, (_PROGRAM_ROWS["ops"][0], o.FX_WIDTH)),
         ("fixed_lines", np.int64, (FIXED_LINES_MAX, o.X_WIDTH)),
         ("static", np.uint16, (STATIC_MAX,)),
+        ("ready", _READY),
         ("fixed_bytes", np.uint8, (FIXED_BYTES_MAX,)),
     ]
 )

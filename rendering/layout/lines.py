@@ -7,7 +7,7 @@ Latin (up to half an em), then evenly. The plain-Python twin and specification i
 
 from __future__ import annotations
 
-from rendering.jit import inlined
+from rendering.jit import inlined, kernel
 from rendering.layout.arrays import (
     A_PAGE,
     A_PAGES,
@@ -167,10 +167,58 @@ def _append_amount(
 
 
 @inlined
+def _append_ready(
+    program: Program,
+    scratch: Scratch,
+    typography: Typography,
+    first: int,
+    after: int,
+    face: int,
+    style: tuple[int, int, int, int],
+) -> None:
+    """Append static text as it was set once; what depends on the text before it, its first character and units there, anew."""
+    ready = program.ready
+    begin = first + 1
+    while begin < after and typography.classes[scratch.text[begin - 1]] == UNIT:
+        begin += 1
+    _append(scratch, typography, first, begin, face, style)
+    n = scratch.counts[N_CHARS]
+    if n + after - begin >= CHARS_MAX - 8:
+        scratch.counts[N_FAILED] = FAILED_TOO_LONG
+        return
+    reach = scratch.reach[n - 1] - ready.reach[begin - 1]
+    give = scratch.give[n - 1] - ready.give[begin - 1]
+    for i in range(begin, after):
+        scratch.glyph[n + i - begin] = ready.glyph[i]
+        scratch.kind[n + i - begin] = ready.kind[i]
+        scratch.width[n + i - begin] = ready.width[i]
+        scratch.kern[n + i - begin - 1] = ready.kern[i - 1]
+        scratch.reach[n + i - begin] = ready.reach[i] + reach
+        scratch.give[n + i - begin] = ready.give[i] + give
+    scratch.counts[N_CHARS] = n + after - begin
+
+
+@inlined
+def _how(program: Program, scratch: Scratch, style: int) -> tuple[int, int, int, int]:
+    """How a paragraph that begins here is set: what `_append` calls its style."""
+    loose = 1 if program.styles[style, ST_FLAGS] & FLAG_GRID == 0 else 0
+    return scratch.counts[N_CHARS], program.styles[style, ST_SIZE], loose, program.styles[style, ST_TRACKING]
+
+
+@kernel
+def append_run(program: Program, typography: Typography, scratch: Scratch, style: int, run: int) -> None:
+    """Append one static run character by character."""
+    face = program.runs[run, 3]
+    if face < 0:
+        face = program.styles[style, ST_FACE]
+    first = program.runs[run, 1]
+    _append(scratch, typography, first, first + program.runs[run, 2], face, _how(program, scratch, style))
+
+
+@inlined
 def fill_runs(program: Program, typography: Typography, scratch: Scratch, style: int, first: int, after: int) -> None:
     """Append the characters of runs ``first`` to ``after`` for the letter, row and page in ``scratch.at``."""
-    loose = 1 if program.styles[style, ST_FLAGS] & FLAG_GRID == 0 else 0
-    how = (scratch.counts[N_CHARS], program.styles[style, ST_SIZE], loose, program.styles[style, ST_TRACKING])
+    how = _how(program, scratch, style)
     row = scratch.at[A_ROW]
     page = scratch.at[A_PAGE]
     pages = scratch.at[A_PAGES]
@@ -184,7 +232,7 @@ def fill_runs(program: Program, typography: Typography, scratch: Scratch, style:
             face = program.styles[style, ST_FACE]
         r += 1
         if kind == RUN_STATIC:
-            _append(scratch, typography, a, a + b, face, how)
+            _append_ready(program, scratch, typography, a, a + b, face, how)
         elif kind in (RUN_FIELD, RUN_CELL):
             value = a
             if kind == RUN_CELL:

@@ -17,8 +17,8 @@ from rendering.layout.arrays import (
 )
 from rendering.layout.classes import break_table, character_classes, edge_table, gap_table, squeeze_table
 from rendering.layout.flow import paginate
-from rendering.layout.letter import load_static
 from rendering.layout.lines import break_lines, fill_runs
+from rendering.layout.ready import set_ready
 from rendering.layout.reference import Line, Setting, Strip, resolve_classes
 
 CLASSES = character_classes()
@@ -52,7 +52,8 @@ def kernel_lines(text: str, how: Setting) -> list[Line]:
     program.static[: len(text)] = [characters.index(c) for c in text]
     program.sizes[Z_STATIC] = len(text)
     program.runs[0] = (o.RUN_STATIC, 0, len(text), 0, 0)
-    load_static(program, scratch)
+    set_ready(program, typography, scratch, [0])
+    scratch.counts[:] = 0
     fill_runs(program, typography, scratch, 0, 0, 1)
     assert scratch.kind[: len(text)].tolist() == classes_of(text)
     assert scratch.width[: len(text)].tolist() == widths_of(text, how.size)
