@@ -23,6 +23,7 @@ from rendering.layout.arrays import (
     Z_TABLES,
     Program,
     TooLarge,
+    Values,
     fill_table,
     new_program,
 )
@@ -77,15 +78,21 @@ def _count(
 
 
 @kernel
-def _covered(
-    points: NDArray[np.uint32], offsets: NDArray[np.int64], faces: NDArray[np.uint8], used: NDArray[np.uint8]
-) -> bool:
-    """Whether every code point of the values is known in every face that prints it."""
+def _in_characters(
+    points: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    faces: NDArray[np.uint8],
+    used: NDArray[np.uint8],
+    index_of: NDArray[np.uint16],
+    text: NDArray[np.uint16],
+) -> int:
+    """Code points as characters of the batch; returns how many are not known in every face that prints them."""
     absent = 0
     for value in range(faces.shape[0]):
         for i in range(offsets[value], offsets[value + 1] - 1):
             absent += used[points[i]] & faces[value] != faces[value]
-    return absent == 0
+            text[i] = index_of[points[i]]
+    return absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +216,11 @@ class FontSet:
         glyphs = GlyphTables(advances, np.zeros_like(advances), ())
         return cls(characters, characters.index(), classes[characters.points], glyphs, characters.face_table())
 
-    def covers(self, use: FaceUse, part: Gathered) -> bool:
-        """Whether the letters can be set in these fonts: every character is there, in every face that prints it."""
-        return bool(_covered(part.points, part.offsets, use.of_values(part), self.face_table))
+    def values(self, use: FaceUse, part: Gathered) -> tuple[Values, bool]:
+        """The kernels' view of the letters, text as indices into the characters; and whether all are there, in every face that prints them."""
+        text = np.zeros(len(part.points), np.uint16)
+        absent = _in_characters(part.points, part.offsets, use.of_values(part), self.face_table, self.index_of, text)
+        return Values(text, part.offsets, part.fields, part.tables, part.conditions), absent == 0
 
 
 def module_of(mark: Mark) -> tuple[int, int]:

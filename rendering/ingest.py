@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rendering.columns import Columns, facts, field_columns, ids_of, table_rows
-from rendering.layout.arrays import Values
 from rendering.layout.classes import KIND_PRINTABLE, TABLE_SIZE, character_kinds
 from rendering.model import Codes, Defect, Letter
 from rendering.template import Template
@@ -37,7 +36,6 @@ from rendering.value_text import (
     all_printable,
     encode,
     find_odd_amounts,
-    look_up,
     put_pieces,
 )
 
@@ -93,12 +91,6 @@ class Gathered:
         )
         points = _cut(points[: offsets[-1]], defects)
         return Gathered(points, offsets, fields, tables, self.conditions, defects, self.slots)
-
-    def values(self, index_of: NDArray[np.uint16]) -> Values:
-        """The kernels' view, with text as indices into the batch's characters."""
-        text = np.empty(len(self.points), np.uint16)
-        look_up(self.points, index_of, text)
-        return Values(text, self.offsets, self.fields, self.tables, self.conditions)
 
 
 @dataclass(frozen=True, slots=True)

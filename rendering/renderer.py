@@ -174,7 +174,7 @@ class Renderer:
         settings = self.template.settings
         count = len(gathered.fields)
         codes = [specimen_codes(at, settings.pages_max) for at in range(count)]
-        values = self._intake.with_codes(gathered, codes).values(setting.fonts.index_of)
+        values, _ = setting.fonts.values(self._face_use, self._intake.with_codes(gathered, codes))
         marks = specimen_marks(settings.marks, count, settings.pages_max)
         composed = self._composer.compose(setting.program, setting.typography, values, marks, count)
         edges = np.concatenate([[0], composed.ends])
@@ -215,11 +215,13 @@ class Renderer:
         ``seen`` holds the record ids of the batch's runs before; those of this run are added.
         """
         gathered = self._intake.gather(letters, seen)
-        setting = self._last
-        if setting is None or not setting.fonts.covers(self._face_use, gathered):
+        setting, values, complete = self._last, None, False
+        if setting is not None:
+            values, complete = setting.fonts.values(self._face_use, gathered)
+        if setting is None or values is None or not complete:
             fonts = FontSet.metrics_only(self._face_use, gathered, self._chains, self._classes)
             setting = self._set_fonts(fonts)
-        values = gathered.values(setting.fonts.index_of)
+            values, _ = fonts.values(self._face_use, gathered)
         results = self._composer.measure(setting.program, setting.typography, values, len(letters))
         defects = [self.static_defects + gathered.defects.get(i, ()) for i in range(len(letters))]
         ids = ids_of(letters)
@@ -303,7 +305,8 @@ class Renderer:
         """The kernels' values of every run. Raises RenderError and CharactersMissing."""
         if known is not None:
             ids = letters.ids if isinstance(letters, MeasuredRun) else ids_of(letters)
-            values = self._values(ids, setting, known)
+            self._refuse(ids, known)
+            values = self._values(setting, known)
             for run in runs:
                 yield run, values.of_letters(run)
             return
@@ -311,14 +314,15 @@ class Renderer:
         seen: set[str] = set()
         for run in runs:
             gathered = self._intake.with_codes(self._intake.gather(letters[run], seen), codes[run])
-            yield run, self._values(ids_of(letters[run]), setting, gathered)
+            self._refuse(ids_of(letters[run]), gathered)
+            yield run, self._values(setting, gathered)
 
-    def _values(self, ids: Sequence[str], setting: Setting, gathered: Gathered) -> Values:
-        """The values in the batch's characters. Raises RenderError when a letter is defective, and CharactersMissing."""
-        self._refuse(ids, gathered)
-        if not setting.fonts.covers(self._face_use, gathered):
+    def _values(self, setting: Setting, gathered: Gathered) -> Values:
+        """The values in the batch's characters. Raises CharactersMissing."""
+        values, complete = setting.fonts.values(self._face_use, gathered)
+        if not complete:
             raise CharactersMissing("the batch's characters lack some that these letters need; nothing was written")
-        return gathered.values(setting.fonts.index_of)
+        return values
 
     def _composed(self, ids: Sequence[str], codes: Sequence[Codes], setting: Setting, values: Values) -> Composed:
         """Compose a run of letters. Raises RenderError when one cannot be laid out or its codes do not fit its sheets."""

@@ -79,13 +79,6 @@ def all_printable(points: Points, kinds: NDArray[np.uint8]) -> bool:
 
 
 @kernel
-def look_up(points: Points, index_of: NDArray[np.uint16], text: NDArray[np.uint16]) -> None:
-    """Code points as characters of the batch."""
-    for i in range(points.shape[0]):
-        text[i] = index_of[points[i]]
-
-
-@kernel
 def find_odd_amounts(points: Points, offsets: Ints, values: Ints, odd: NDArray[np.bool_]) -> None:
     """Mark the values that are not written 1234.50: the layout cannot group those itself."""
     for v in range(values.shape[0]):

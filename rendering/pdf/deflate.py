@@ -22,7 +22,7 @@ WINDOW = 1 << 15
 MATCH_MIN = 8  # one word
 HASH_FACTOR = -7046029254386353131  # odd, of golden ratio; the product wraps
 ADLER = 65521
-_ADLER_BLOCK = 1 << 20  # sums of so many bytes stay far below 2**63
+_ADLER_BLOCK = 1 << 12  # 255 times the sum of 1 to this stays below 2**31
 
 
 @inlined
@@ -149,19 +149,19 @@ def _code_match(
 
 @kernel
 def adler32(raw: Bytes, start: int, stop: int) -> int:
-    """The check sum of RFC 1950."""
+    """The check sum of RFC 1950. The sums inside a block are of 32 bits, of which a processor adds eight at a time."""
     a = 1
     b = 0
     for first in range(start, stop, _ADLER_BLOCK):
         after = min(stop, first + _ADLER_BLOCK)
-        plain = 0
-        weighted = 0
+        plain = np.int32(0)
+        weighted = np.int32(0)
         for i in range(first, after):
-            value = int(np.int64(raw[i]))
-            plain += value
-            weighted += value * (after - i)
-        b = (b + a * (after - first) + weighted) % ADLER
-        a = (a + plain) % ADLER
+            value = np.int32(raw[i])
+            plain = np.int32(plain + value)
+            weighted = np.int32(weighted + np.int32(value * np.int32(after - i)))
+        b = (b + a * (after - first) + int(weighted)) % ADLER
+        a = (a + int(plain)) % ADLER
     return int(b << 16 | a)
 
 

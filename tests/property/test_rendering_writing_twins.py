@@ -70,7 +70,7 @@ def test_every_page_of_every_letter_is_written_as_specified(renderer: Renderer) 
     assert [one.defects for one in measured] == [()] * len(letters)
     codes: list[Codes] = [codes_for(n, one.sheets) for n, one in enumerate(measured)]
     setting = renderer._set(renderer.characters(letters, codes))
-    values = renderer._intake.with_codes(renderer._intake.gather(letters), codes).values(setting.fonts.index_of)
+    values = renderer._values(setting, renderer._intake.with_codes(renderer._intake.gather(letters), codes))
     marks = draw_marks(renderer.template.settings.marks, codes)
     composed = renderer._composer.compose(setting.program, setting.typography, values, marks, len(letters))
     edges = [0, *composed.ends.tolist()]
