@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -74,18 +74,22 @@ def _part_records(ids: Sequence[str], codes: Sequence[Codes]) -> list[tuple[str,
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A template set in a batch's fonts: what is the same for all its letters. ``paragraphs`` are the forms of fixed text."""
+    """A template set in a batch's fonts: what is the same for all its letters."""
 
     fonts: FontSet
     program: Program
     typography: Typography
-    paragraphs: tuple[tuple[bytes, ...], ...]
+    statics: Statics
     coder: Coder
 
     @property
     def told(self) -> bytes:
         """The fixed text as every letter's digest covers it."""
-        return b"".join(part for form in self.paragraphs for part in form)
+        return b"".join(part for form in self.statics.paragraphs for part in form)
+
+    def with_forms(self, forms: tuple[tuple[bytes, ...], ...]) -> Statics:
+        """What a file with further pictures has."""
+        return replace(self.statics, forms=(*self.statics.forms, *forms))
 
 
 class Renderer:
@@ -200,7 +204,8 @@ class Renderer:
         program = program_arrays(self.template, fonts.index_of, self._picture_names())
         styles = styles_of_runs(self.template.program)
         forms = self._composer.set_fixed(program, typography, styles)
-        return Setting(fonts, program, typography, forms, new_coder())
+        statics = Statics(fonts.glyphs.objects, self._forms, forms, self._mark_forms)
+        return Setting(fonts, program, typography, statics, new_coder())
 
     # -- what the controller calls
 
@@ -254,8 +259,7 @@ class Renderer:
         known = self._known(letters, codes)
         setting = self._setting or self._set(self._characters(letters, codes, known))
         leaders = Leaders.of(banner, separators or {}, len(self._forms), (page.width, page.height))
-        forms = (*self._forms, *leaders.forms)
-        statics = Statics(setting.fonts.glyphs.objects, forms, setting.paragraphs, self._mark_forms)
+        statics = setting.statics if not leaders.forms else setting.with_forms(leaders.forms)
         keep_parts = parts and layout.cells == 1 and not leaders.forms
         rendered: list[RenderedLetter] = []
         with PdfFile(out, statics, around.size, len(letters) if keep_parts else 0) as file:

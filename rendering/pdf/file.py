@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final
@@ -30,6 +31,15 @@ FONTS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """The bytes a file begins with, where their objects lie by number, 0 for one that is not among them, and their digest so far."""
+
+    data: bytes
+    offsets: NDArray[np.int64]
+    digest: hashlib._Hash
+
+
+@dataclass(frozen=True)
 class Statics:
     """Objects shared by all pages: fonts by resource name F0, F1 …, pictures X0, X1 …, paragraphs that are the same in every
     letter P0, P1 …, the borders of marks M (at most one); references as ``@n@``.
@@ -39,6 +49,39 @@ class Statics:
     forms: tuple[tuple[bytes, ...], ...]
     paragraphs: tuple[tuple[bytes, ...], ...] = ()
     marks: tuple[bytes, ...] = ()
+
+    @cached_property
+    def opening(self) -> Opening:
+        """They are the same in every file of a batch, so they are numbered, put together and hashed once."""
+        number = FONTS + 1
+        names: dict[str, list[str]] = {"F": [], "X": [], "P": []}
+        bodies: dict[int, bytes] = {}
+        for letter, groups in (("F", self.fonts), ("X", self.forms), ("P", self.paragraphs)):
+            for index, group in enumerate(groups):
+                names[letter].append(f"/{letter}{index} {number} 0 R")
+                bodies.update({number + offset: _resolve(body, number) for offset, body in enumerate(group)})
+                number += len(group)
+        for form in self.marks:
+            names["X"].append(f"/M {number} 0 R")
+            bodies[number] = form
+            number += 1
+        bodies[FONTS] = f"<<{''.join(names['F'])}>>".encode()
+        drawn = "".join(names["X"] + names["P"])
+        forms = f"/XObject<<{drawn}>>" if drawn else ""
+        bodies[RESOURCES] = f"<</ProcSet[/PDF/Text/ImageB/ImageC]/Font {FONTS} 0 R{forms}>>".encode()
+        offsets = np.zeros(number, np.int64)
+        parts = [HEADER]
+        position = len(HEADER)
+        for at, body in bodies.items():
+            offsets[at] = position
+            parts.append(_object(at, body))
+            position += len(parts[-1])
+        data = b"".join(parts)
+        return Opening(data, offsets, hashlib.sha256(data))
+
+
+def _object(number: int, body: bytes) -> bytes:
+    return b"%d 0 obj\n%b\nendobj\n" % (number, body)
 
 
 def page_number(first: int, page: int) -> int:
@@ -74,15 +117,18 @@ class PdfFile:
         self._parts = parts
         self._seen = np.zeros(1 << HASH_BITS, np.int32)
         self._part_ends = np.zeros(0, np.int64)
-        count = sum(map(len, (*statics.fonts, *statics.forms, *statics.paragraphs))) + len(statics.marks)
-        self.first_part = FONTS + 1 + count
+        self.first_part = len(statics.opening.offsets)
         self.first = self.first_part + (parts + 1 if parts else 0)
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> PdfFile:
         self._file = self._temporary.open("wb", buffering=0)
-        self._put(HEADER)
-        self._write_statics()
+        opening = self._statics.opening
+        self._file.write(opening.data)
+        self._digest = opening.digest.copy()
+        self._position = len(opening.data)
+        self._reserve(len(opening.offsets) - 1)
+        self._offsets[: len(opening.offsets)] = opening.offsets
         return self
 
     def __exit__(
@@ -132,26 +178,7 @@ class PdfFile:
     def _object(self, number: int, body: bytes) -> None:
         self._reserve(number)
         self._offsets[number] = self._position
-        self._put(b"%d 0 obj\n%b\nendobj\n" % (number, body))
-
-    def _write_statics(self) -> None:
-        number = FONTS + 1
-        names: dict[str, list[str]] = {"F": [], "X": [], "P": []}
-        statics = self._statics
-        for letter, groups in (("F", statics.fonts), ("X", statics.forms), ("P", statics.paragraphs)):
-            for index, group in enumerate(groups):
-                names[letter].append(f"/{letter}{index} {number} 0 R")
-                for offset, body in enumerate(group):
-                    self._object(number + offset, _resolve(body, number))
-                number += len(group)
-        for form in statics.marks:
-            names["X"].append(f"/M {number} 0 R")
-            self._object(number, form)
-            number += 1
-        self._object(FONTS, f"<<{''.join(names['F'])}>>".encode())
-        drawn = "".join(names["X"] + names["P"])
-        forms = f"/XObject<<{drawn}>>" if drawn else ""
-        self._object(RESOURCES, f"<</ProcSet[/PDF/Text/ImageB/ImageC]/Font {FONTS} 0 R{forms}>>".encode())
+        self._put(_object(number, body))
 
     def add_sides(
         self,
