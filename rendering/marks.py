@@ -103,8 +103,9 @@ def _draw_sheets(kinds: set[str], payloads: Sequence[str]) -> NDArray[np.uint8]:
         return np.zeros((1, 1, 1), np.uint8)
     if len(kinds) > 1:
         raise ValueError("the sheet marks of one template must all be of one symbology")
-    if kinds == {"datamatrix"} and all(len(p) == _FAST_DIGITS and p.isascii() and p.isdigit() for p in payloads):
-        digits = np.frombuffer("".join(payloads).encode("ascii"), np.uint8).reshape(-1, _FAST_DIGITS) - np.uint8(48)
+    text = "".join(payloads)
+    if kinds == {"datamatrix"} and set(map(len, payloads)) == {_FAST_DIGITS} and text.isascii() and text.isdigit():
+        digits = np.frombuffer(text.encode("ascii"), np.uint8).reshape(-1, _FAST_DIGITS) - np.uint8(48)
         out = np.zeros((len(payloads), _SIDE, _SIDE), np.uint8)
         _draw_digit_marks(digits, out)
         return out

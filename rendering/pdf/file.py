@@ -228,8 +228,8 @@ class PdfFile:
         for group in range(groups):
             inside = min(self.pages - group * GROUP, GROUP)
             first = page_number(self.first, group * GROUP)
-            kids = " ".join([f"{number} 0 R" for number in range(first, first + 2 * inside, 2)])
-            node = f"<</Type/Pages/Parent 2 0 R/Count {inside}/Kids[{kids}]>>"
+            kids = " 0 R ".join(map(str, range(first, first + 2 * inside, 2)))
+            node = f"<</Type/Pages/Parent 2 0 R/Count {inside}/Kids[{kids} 0 R]>>"
             self._object(self.first + group * step, node.encode())
         kids = " ".join(f"{self.first + group * step} 0 R" for group in range(groups))
         width, height = self._page_size
