@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rendering.model import Codes, Letter, Measured
+    from rendering.model import Letter, Measured
     from rendering.renderer import Renderer
     from rendering.template import Template
 
@@ -39,16 +39,6 @@ def _renderer(template: Template, fonts: Path | None) -> Renderer:
         sys.exit(1)
 
 
-def _specimen_codes(measured: Measured, number: int) -> Codes:
-    """Codes that belong to no piece and no postal range: these pages must not be posted."""
-    from rendering.model import Codes
-
-    payloads = tuple(
-        f"0{'0' * 6}{number:07d}00{k + 1:02d}{measured.sheets:02d}{'0' * 16}" for k in range(measured.sheets)
-    )
-    return Codes(payloads, "XX000000000CN", f"SPECIMEN {number}")
-
-
 def _hold_list(held: list[Measured]) -> None:
     for measured in held[:20]:
         for defect in measured.defects:
@@ -57,9 +47,26 @@ def _hold_list(held: list[Measured]) -> None:
         click.echo(f"  … 另有 {len(held) - 20} 件 / and {len(held) - 20} more", err=True)
 
 
+def _render_files(
+    cases: Path, folder: Path, template: Path, impose: str, fonts: Path | None, rows: int, one_file_only: bool
+) -> int:
+    from rendering.table_command import render_files
+
+    if one_file_only or folder.is_file():
+        raise click.UsageError("--chunk writes files into a folder, without --preview and --parts")
+    return render_files(cases, folder, template, impose, fonts, rows)
+
+
+def _refuse_folder(out: Path) -> None:
+    if out.is_dir():
+        raise click.UsageError(f"{out} is a folder; name a PDF file, or give --chunk to write several files into it")
+
+
 @click.command()
 @click.argument("cases", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="PDF file to write.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), required=True, help="PDF file to write, or with --chunk a folder."
+)
 @click.option(
     "--template", "template_folder", type=click.Path(path_type=Path), default=_DEFAULT_TEMPLATE, show_default=True
 )
@@ -70,6 +77,12 @@ def _hold_list(held: list[Measured]) -> None:
     "--fonts", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of the site's own fonts."
 )
 @click.option("--parts/--no-parts", default=False, help="Describe each letter as a document part (PDF/VT style).")
+@click.option(
+    "--chunk",
+    "chunk_rows",
+    type=click.IntRange(1, 10_000),
+    help="Files of so many rows each in the folder OUT, on all processors.",
+)
 def render(
     cases: Path,
     out: Path,
@@ -79,6 +92,7 @@ def render(
     preview_letters: int,
     fonts: Path | None,
     parts: bool,
+    chunk_rows: int | None,
 ) -> None:
     """Render a case table to one PDF with SPECIMEN codes, for looking at and for measuring.
 
@@ -86,10 +100,15 @@ def render(
 
     Example: letterline render examples/cases.csv -o /tmp/letters.pdf --impose 2up-cutstack
     """
+    if chunk_rows is not None:
+        one_file_only = preview is not None or parts
+        sys.exit(_render_files(cases, out, template_folder, impose, fonts, chunk_rows, one_file_only))
+    _refuse_folder(out)
     from rendering.batch import collect_rarely
     from rendering.case_table import CaseTableError, read_letters
     from rendering.imposition import IMPOSITIONS, ImpositionError, imposition_named
     from rendering.preflight import preflight
+    from rendering.table_command import specimen_codes
 
     if impose == "list":
         click.echo("\n".join(IMPOSITIONS))
@@ -114,7 +133,7 @@ def render(
     held = [found for found in measured if found.defects]
     if good:
         chosen = [letter for letter, _ in good]
-        codes = [_specimen_codes(found, number) for number, (_, found) in enumerate(good, start=1)]
+        codes = [specimen_codes(number, found.sheets) for number, (_, found) in enumerate(good, start=1)]
         out.parent.mkdir(parents=True, exist_ok=True)
         chunk = renderer.render(chosen, codes, out, impose, parts=parts)
         pages = sum(found.pages for _, found in good)
