@@ -25,7 +25,7 @@ def pty_peer(tmp_path: Path) -> Iterator[PtyPeer]:
         yield peer
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 5.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time"

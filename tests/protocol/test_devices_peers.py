@@ -30,7 +30,7 @@ from devices.signals.modbus_io import CoilGate, CoilModule, Lamp, StackLight
 from devices.signals.patlite import Light, PatliteTower, Tower
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 5.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time"

@@ -61,7 +61,7 @@ def make_printer(tmp_path: Path, bus: PrivateBus) -> Iterator[Callable[[str], Fo
         yield make
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 15.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time"
