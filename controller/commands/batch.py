@@ -36,7 +36,12 @@ def open_items(number: int, place: Place) -> None:
     """
     from controller.model import piece_name
 
-    pieces = open_desk_of(place).unaccounted(number)
+    desk = open_desk_of(place)
+    if desk.batch(number) is None:
+        raise click.ClickException(
+            f"{number}: 台账中没有这一批 / the ledger knows no such batch; letterline batch list names them"
+        )
+    pieces = desk.unaccounted(number)
     for piece in pieces:
         click.echo("  ".join(word for word in (piece_name(piece.uid), piece.state, piece.reason, piece.job) if word))
     raise SystemExit(1 if pieces else 0)

@@ -113,3 +113,6 @@ def test_a_question_needs_a_ledger_and_says_which_is_missing(where: list[str], t
     assert "nowhere" in missing.output
     with floor(where):
         assert CliRunner().invoke(batch, ["list", *where]).exit_code == 0
+        unknown = CliRunner().invoke(batch, ["open-items", "99", *where])
+        assert unknown.exit_code == 1
+        assert "99: 台账中没有这一批" in unknown.output
