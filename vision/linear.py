@@ -7,7 +7,7 @@ ink spread and blur do to every character, and says by how much each character w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -34,6 +34,9 @@ WITNESS_ENDS_MODULES = (7, 13)
 WITNESS_LINES = 10
 CLEAR_LEAD = 2.0
 """A read this clear is not compared with other guesses of the ends."""
+RIVALS_MAX = 256
+RIVAL_VISITS_MAX = 200_000
+"""Beyond either, a picture explains so many texts that none of them counts."""
 SKEW_LINES = 12
 SKEWS = np.radians(np.arange(-2.0, 2.01, 0.5))
 
@@ -52,6 +55,10 @@ class ProfileRead:
     score: float
     lead: float
     lead_of_two: float
+    codewords: NDArray[np.int64]
+    """Start, data and check characters."""
+    scores: NDArray[np.float32]
+    """(characters, 106): what every character scored at every place."""
 
     @property
     def corners(self) -> Corners:
@@ -74,7 +81,20 @@ def find_and_read(
     if read is None:
         return None
     quad = np.array([view.point((float(x), float(y))) for x, y in read.quad])
-    return ProfileRead(read.text, quad, read.score, read.lead, read.lead_of_two)
+    return replace(read, quad=quad)
+
+
+def rival_texts(read: ProfileRead, within: float) -> list[str] | None:
+    """Return the other texts with a right check character that explain the picture less well by less than ``within``.
+
+    ``within`` is a lead (see `ProfileRead`) summed over all characters that differ. None: too many to list.
+    """
+    found = np.empty((RIVALS_MAX, read.codewords.size), np.int64)
+    count = kernels.rivals(read.scores, read.codewords, within, RIVAL_VISITS_MAX, found)
+    if not 0 <= count <= RIVALS_MAX:
+        return None
+    texts = (code128.text_of(row.tolist()) for row in found[:count])
+    return [text for text in texts if text is not None and text != read.text]
 
 
 def read_at(image: Gray, corners: Corners, module_px: float) -> ProfileRead | None:
@@ -126,7 +146,7 @@ def _read_quad(
     ends = (np.array([first, last]) / samples) * (1 + 2 * margin) - margin
     top, bottom = quad[1] - quad[0], quad[2] - quad[3]
     placed = [quad[0] + top * ends[0], quad[0] + top * ends[1], quad[3] + bottom * ends[1], quad[3] + bottom * ends[0]]
-    return ProfileRead(read.text, np.stack(placed), read.score, read.lead, read.lead_of_two)
+    return replace(read, quad=np.stack(placed))
 
 
 def _lines_of(image: Gray, quad: NDArray[np.float64], margin: float, samples: int, lines: int) -> Gray:
@@ -220,8 +240,10 @@ def _neighbours(bank: int) -> list[int]:
 
 def _characters(profile: NDArray[np.float32], first: float, last: float, symbols: int, bank: int) -> ProfileRead:
     """Read the characters between two ends under one condition; the text is empty when they make no sense."""
+    columns = kernels.PATTERN_COLUMNS[bank]
     codewords, margins = np.zeros(symbols, np.int64), np.zeros(symbols, np.float32)
-    mean = kernels.decode_profile(profile, first, last, kernels.PATTERN_COLUMNS[bank], codewords, margins)
-    text = code128.text_of(codewords.tolist())
-    smallest = np.sort(margins)
-    return ProfileRead(text or "", np.zeros((4, 2)), float(mean), float(smallest[0]), float(smallest[0] + smallest[1]))
+    scores = np.zeros((symbols, columns.shape[1]), np.float32)
+    mean = kernels.decode_profile(profile, first, last, columns, codewords, margins, scores)
+    text = code128.text_of(codewords.tolist()) or ""
+    lead, next_lead = np.sort(margins)[:2].tolist()
+    return ProfileRead(text, np.zeros((4, 2)), float(mean), lead, lead + next_lead, codewords, scores)

@@ -25,7 +25,7 @@ from vision.engines import Decoded, Engine, ZbarEngine, ZxingEngine
 from vision.enhance import View
 from vision.grading import graded, warm_grading
 from vision.readings import FrameReading, NoRead, Path, Reading, ReadProfile, Symbology, Window
-from vision.witness import LEAD_OF_TWO_ALONE, WITNESS_NAME, confirm_linear, warm_witness
+from vision.witness import WITNESS_NAME, confirm_linear, stands_alone, warm_witness
 
 Gray = NDArray[np.uint8]
 
@@ -56,7 +56,8 @@ class _Search:
     reason: NoRead = NoRead.NOTHING_FOUND
     pending: dict[str, tuple[str, Path]] = field(default_factory=dict)
     """Valid values without a witness yet: which engine saw them first, and on which path."""
-    lead: float = 0.0
+    stands_alone: bool = False
+    """What the matched filter has read counts without an engine."""
 
     @property
     def open(self) -> bool:
@@ -216,7 +217,7 @@ class PieceReader:
                 yield replace(decoded, corners=view.corners(decoded.corners))
 
     def _by_profile(self, search: _Search) -> Iterable[Decoded]:
-        """Let the matched filter find and read a linear code; how sure it was travels as the lead."""
+        """Let the matched filter find and read a linear code, and say whether that counts alone."""
         if Symbology.CODE_128 not in search.symbologies:
             return
         scale = self.profile.px_per_mm
@@ -224,7 +225,7 @@ class PieceReader:
         for view in search.views:
             read = linear.find_and_read(view, search.module_px, size, any_angle=search.window.any_angle)
             if read is not None:
-                search.lead = read.lead_of_two
+                search.stands_alone = stands_alone(read, search.window.accepts)
                 yield Decoded(read.text, Symbology.CODE_128, read.corners, None)
 
     def _affords(self, step: _Step, search: _Search, ends: float) -> bool:
@@ -278,7 +279,7 @@ class PieceReader:
         search.pending[decoded.payload] = (step.engine, step.path)
         search.reason = NoRead.UNCONFIRMED
         if step.engine == WITNESS_NAME:
-            if search.lead >= LEAD_OF_TWO_ALONE:
+            if search.stands_alone:
                 self._accept(search, decoded, step, "lead", started)
             return
         seen = confirm_linear(self._frame, decoded, search.module_px, search.window.accepts)

@@ -248,21 +248,74 @@ def decode_profile(
     columns: NDArray[np.float32],
     codewords: NDArray[np.int64],
     margins: NDArray[np.float32],
+    scores: NDArray[np.float32],
 ) -> float:
     """Decode a profile whose start begins at position ``first`` and whose stop ends at ``last``.
 
-    ``columns`` is one bank of `PATTERN_COLUMNS`. Fills the codewords (start, data and check, not the stop pattern) and
-    the lead of each over its runner-up; returns the mean correlation.
+    ``columns`` is one bank of `PATTERN_COLUMNS`. Fills the codewords (start, data and check, not the stop pattern),
+    the lead of each over its runner-up, and what every character scored at every place; returns the mean correlation.
     """
     symbols = codewords.shape[0]
     step = (last - first) / ((symbols * 11 + 13) * 4.0)
     drift, total = 0.0, 0.0
-    best_of = np.zeros(columns.shape[1], np.float32)
     for index in range(symbols):
         place = first + index * 44.0 * step + drift
-        chosen, score, lead, moved = _best_character(profile, place, step, columns, best_of)
+        chosen, score, lead, moved = _best_character(profile, place, step, columns, scores[index])
         codewords[index] = chosen
         margins[index] = lead
         drift += 0.5 * moved
         total += score
     return float(total / symbols)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def rivals(
+    scores: NDArray[np.float32], codewords: NDArray[np.int64], within: float, visits: int, found: NDArray[np.int64]
+) -> int:
+    """Fill ``found`` (how many, symbols) with every other row of codewords that passes modulo 103 and loses by less than ``within``.
+
+    ``scores`` and ``codewords`` are those of `decode_profile`; what a row loses by is the sum of the leads over it, so
+    several characters may differ. Returns how many there are (more than were filled when ``found`` is too short), or -1
+    when more than ``visits`` beginnings of rows had to be looked at.
+    """
+    symbols, kinds = scores.shape
+    loss = np.empty((symbols, kinds), np.float64)
+    order = np.empty((symbols, kinds), np.int64)
+    for index in range(symbols):
+        for kind in range(kinds):
+            loss[index, kind] = np.log(1.001 - scores[index, kind]) - np.log(1.001 - scores[index, codewords[index]])
+        order[index] = np.argsort(loss[index])
+    row = codewords.copy()
+    tried = np.zeros(symbols + 1, np.int64)
+    lost = np.zeros(symbols + 1, np.float64)
+    rest = np.zeros(symbols + 1, np.int64)
+    changed = np.zeros(symbols + 1, np.int64)
+    count, depth = 0, 0
+    while depth >= 0:
+        if depth == symbols:
+            if changed[depth] and rest[depth] % 103 == 0:
+                if count < found.shape[0]:
+                    found[count] = row
+                count += 1
+            depth -= 1
+            continue
+        if tried[depth] == kinds:
+            tried[depth] = 0
+            depth -= 1
+            continue
+        visits -= 1
+        if visits < 0:
+            return -1
+        kind = order[depth, tried[depth]]
+        tried[depth] += 1
+        total = lost[depth] + loss[depth, kind]
+        if total >= within:
+            tried[depth] = kinds
+            continue
+        weight = 1 if depth == 0 else (depth if depth < symbols - 1 else -1)
+        row[depth] = kind
+        lost[depth + 1] = total
+        rest[depth + 1] = rest[depth] + weight * (kind - codewords[depth])
+        changed[depth + 1] = changed[depth] + (kind != codewords[depth])
+        depth += 1
+    return count
