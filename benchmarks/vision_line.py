@@ -21,11 +21,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import frames
+from benchmarks import frames, vision_unplug
 from benchmarks.gige_camera import GigeCamera
 from benchmarks.report import Report
 from devices.cameras.aravis import AravisCamera
-from devices.errors import CameraTimeout, DeviceError
+from devices.errors import CameraTimeout
 from devices.kinds import Frame
 from simulator import optics
 from vision.profiles import EXIT_FRAME
@@ -43,7 +43,7 @@ def run(quick: bool, report: Report) -> None:
     soak_s = 5.0 if quick else float(os.environ.get("LETTERLINE_SOAK_S", "60"))
     unplug_s = 5.0 if quick else float(os.environ.get("LETTERLINE_UNPLUG_S", "60"))
     trigger_to_verdict(report, 20 if quick else 500)
-    unplugged(report, unplug_s)
+    vision_unplug.unplugged(report, CAMERA, _pictures(40, 57), unplug_s)
     eight_lines(report, soak_s)
 
 
@@ -99,52 +99,6 @@ def trigger_to_verdict(report: Report, count: int) -> None:
 
 def _shown(cases: list[frames.Case], image: NDArray[np.uint8]) -> frames.Case | None:
     return next((case for case in cases if np.array_equal(case.image, image)), None)
-
-
-def unplugged(report: Report, seconds: float) -> None:
-    """Pull the camera's cable again and again: no reading may be bound to a picture it was not read from."""
-    cases = _pictures(20, 57)
-    reader = PieceReader(CAMERA.profile())
-    reader.warm(EXIT_FRAME)
-    counts: Counter[str] = Counter()
-    ends = time.monotonic() + seconds
-    camera: AravisCamera | None = None
-    with _Gige(cases) as gige:
-        while time.monotonic() < ends:
-            with gige.plugged():
-                camera = camera or AravisCamera("127.0.0.1", region=(0, 0, EXIT_FRAME[1], EXIT_FRAME[0]))
-                _read_some(camera, reader, cases, counts)
-            counts["pulls"] += 1
-            try:
-                camera.grab(0.1)
-            except DeviceError:
-                counts["noticed"] += 1
-    report.add("unplugged: pulls", counts["pulls"], "times")
-    report.add("unplugged: verdicts after a new start", counts["read"], "frames")
-    report.add("unplugged: verdicts of the wrong piece", counts["wrong"], "frames", at_most=0)
-
-
-def _read_some(
-    camera: AravisCamera, reader: PieceReader, cases: list[frames.Case], counts: Counter[str], wanted: int = 10
-) -> None:
-    ends = time.monotonic() + 3.0
-    read = 0
-    while read < wanted and time.monotonic() < ends:
-        try:
-            frame = camera.grab(0.01)
-        except CameraTimeout:
-            try:
-                camera.trigger()
-                frame = camera.grab(0.3)
-            except DeviceError:
-                continue
-        except DeviceError:
-            continue
-        read += 1
-        reading = reader.read(frame.image, 0.025).of("mark")
-        shown = _shown(cases, frame.image)
-        counts["read"] += reading is not None
-        counts["wrong"] += reading is not None and (shown is None or reading.payload != shown.mark)
 
 
 @dataclass(slots=True)
