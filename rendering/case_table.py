@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rendering.amounts import AMOUNT_BYTES, add_amounts, write_amounts
-from rendering.columns import Columns, TableRows
+from rendering.columns import Columns, TableColumns
 from rendering.model import Letter
 from rendering.template import Template
 from rendering.template.settings import Table
@@ -74,7 +74,7 @@ class _Headings:
         ids = fields.get("record_id", ("",))
         if "" in ids:
             return None
-        tables: dict[str, TableRows] = {}
+        tables: dict[str, TableColumns] = {}
         for at, name, table in self._found:
             found = _table_columns(cells[at], table)
             if found is None:
@@ -216,7 +216,7 @@ def _table_rows(value: Any, table: Table) -> list[Mapping[str, str]]:
     return rows
 
 
-def _table_columns(texts: Sequence[str], table: Table) -> TableRows | None:
+def _table_columns(texts: Sequence[str], table: Table) -> TableColumns | None:
     """The rows of a table of many letters from texts as programs write them; None when one of them is not: see `_table_rows`."""
     width = len(table.split)
     some = [text for text in texts if text]
@@ -228,15 +228,13 @@ def _table_columns(texts: Sequence[str], table: Table) -> TableRows | None:
         return None
     counts = [text.count(";") + 1 if text else 0 for text in texts]
     cells = ":".join(rows).split(":") if rows else []
-    columns: list[Sequence[str]] = [cells[at::width] for at in range(width)]
-    names = table.split
+    columns: dict[str, Sequence[str]] = {name: cells[at::width] for at, name in enumerate(table.split)}
     if table.total:
-        totals = _totals([columns[names.index(name)] for name in table.total])
+        totals = _totals([columns[name] for name in table.total])
         if totals is None:
             return None
-        columns.append(totals)
-        names = (*names, "total")
-    return TableRows(tuple(names), list(zip(*columns, strict=True)), counts)
+        columns["total"] = totals
+    return TableColumns(columns, counts)
 
 
 def _totals(columns: Sequence[Sequence[str]]) -> list[str] | None:

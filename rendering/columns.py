@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
@@ -13,16 +14,15 @@ from rendering.value_defects import add_defect, missing_column, missing_table, t
 ROWS_MAX: Final = 2000
 
 Row = tuple[str, ...]
-Facts = tuple[Mapping[str, str], Mapping[str, Sequence[Any]]]
+Test = Callable[[Mapping[str, str], Mapping[str, Sequence[Any]]], Any]
 _Defects = dict[int, list[Defect]]
 
 
 @dataclass(frozen=True, slots=True)
-class TableRows:
-    """One table of all letters: ``rows`` letter after letter, each with a cell for every name in ``names``; ``counts[i]`` are letter i's."""
+class TableColumns:
+    """One table of all letters: ``cells[name]`` has a cell of every row, letter after letter; ``counts[i]`` rows are letter i's."""
 
-    names: Row
-    rows: Sequence[Row]
+    cells: Mapping[str, Sequence[str]]
     counts: Sequence[int]
 
 
@@ -32,7 +32,7 @@ class Columns:
 
     ids: Sequence[str]
     fields: Mapping[str, Sequence[str]]
-    tables: Mapping[str, TableRows]
+    tables: Mapping[str, TableColumns]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -43,10 +43,9 @@ class Columns:
         found = [dict(zip(self.fields, row, strict=True)) for row in values]
         tables: list[dict[str, list[Mapping[str, str]]]] = [{} for _ in self.ids]
         for name, table in self.tables.items():
-            after = 0
+            rows = zip(*table.cells.values(), strict=True) if table.cells else iter(((),) * sum(table.counts))
             for one, count in zip(tables, table.counts, strict=True):
-                first, after = after, after + count
-                one[name] = [dict(zip(table.names, row, strict=True)) for row in table.rows[first:after]]
+                one[name] = [dict(zip(table.cells, row, strict=True)) for row in islice(rows, count)]
         return [Letter(*parts) for parts in zip(self.ids, found, tables, strict=True)]
 
 
@@ -68,39 +67,44 @@ def field_columns(letters: Sequence[Letter] | Columns, names: Sequence[str]) -> 
     return list(zip(*rows, strict=True)) or [()] * len(names)
 
 
-def table_rows(letters: Sequence[Letter] | Columns, name: str, columns: Sequence[str], defects: _Defects) -> TableRows:
-    """The rows of one table with the cells ``columns`` in that order; a letter whose rows cannot be used gets a defect and none."""
+def table_columns(
+    letters: Sequence[Letter] | Columns, name: str, columns: Sequence[str], defects: _Defects
+) -> tuple[list[Sequence[str]], Sequence[int]]:
+    """The cells of ``columns`` of one table, and each letter's number of rows; a letter whose rows cannot be used gets a defect and none."""
     if not isinstance(letters, Columns):
-        return _rows_of_letters(letters, name, columns, defects)
-    table = letters.tables.get(name)
+        rows, counts = _rows_of_letters(letters, name, columns, defects)
+        return list(zip(*rows, strict=True)) or [()] * len(columns), counts
     count = len(letters)
-    if table is None or not set(columns) <= set(table.names):
+    table = letters.tables.get(name)
+    absent = [column for column in columns if table is not None and column not in table.cells]
+    if table is None or absent:
         for i in range(count):
             if table is None:
                 add_defect(defects, i, missing_table(name))
             elif table.counts[i]:
-                absent = next(column for column in columns if column not in table.names)
-                add_defect(defects, i, missing_column(name, absent))
-        return TableRows(tuple(columns), (), (0,) * count)
-    rows, counts = table.rows, table.counts
-    if max(counts, default=0) > ROWS_MAX:
-        rows, counts = _without_endless(name, table, defects)
-    if tuple(columns) != table.names:
-        rows = list(map(_getter([table.names.index(column) for column in columns]), rows))
-    return TableRows(tuple(columns), rows, counts)
+                add_defect(defects, i, missing_column(name, absent[0]))
+        return [()] * len(columns), (0,) * count
+    cells = [table.cells[column] for column in columns]
+    if max(table.counts, default=0) > ROWS_MAX:
+        return _without_endless(name, cells, table.counts, defects)
+    return cells, table.counts
 
 
-def facts(letters: Sequence[Letter] | Columns, names: Iterable[str]) -> Iterable[Facts]:
-    """What conditions are decided by, letter by letter: the fields ``names`` and the tables, of which only the number of rows counts."""
+def evaluate(test: Test, names: Sequence[str], of_tables: bool, letters: Sequence[Letter] | Columns) -> list[bool]:
+    """What a condition on the fields ``names`` (and, ``of_tables``, on numbers of rows) is for each letter."""
     if not isinstance(letters, Columns):
-        return ((letter.fields, letter.tables) for letter in letters)
-    known = [name for name in names if name in letters.fields]
-    values = zip(*[letters.fields[name] for name in known], strict=True) if known else iter(((),) * len(letters))
+        return [bool(test(letter.fields, letter.tables)) for letter in letters]
+    columns = field_columns(letters, names)
+    if len(names) == 1 and not of_tables:
+        name = names[0]
+        known = {value: bool(test({name: value}, {})) for value in set(columns[0])}
+        return [known[value] for value in columns[0]]
     lengths = [(name, table.counts) for name, table in letters.tables.items()]
-    return (
-        (dict(zip(known, row, strict=True)), {name: range(counts[i]) for name, counts in lengths})
+    values = zip(*columns, strict=True) if names else iter(((),) * len(letters))
+    return [
+        bool(test(dict(zip(names, row, strict=True)), {name: range(counts[i]) for name, counts in lengths}))
         for i, row in enumerate(values)
-    )
+    ]
 
 
 def _getter(names: Sequence[Any]) -> Callable[[Any], Row]:
@@ -112,7 +116,9 @@ def _getter(names: Sequence[Any]) -> Callable[[Any], Row]:
     return itemgetter(*names)
 
 
-def _rows_of_letters(letters: Sequence[Letter], name: str, columns: Sequence[str], defects: _Defects) -> TableRows:
+def _rows_of_letters(
+    letters: Sequence[Letter], name: str, columns: Sequence[str], defects: _Defects
+) -> tuple[list[Row], list[int]]:
     found = [letter.tables.get(name) for letter in letters]
     for i, rows in enumerate(found):
         if rows is None:
@@ -132,20 +138,20 @@ def _rows_of_letters(letters: Sequence[Letter], name: str, columns: Sequence[str
             except KeyError as error:
                 add_defect(defects, i, missing_column(name, str(error.args[0])))
                 found[i] = ()
-    return TableRows(tuple(columns), cells, [len(rows or ()) for rows in found])
+    return cells, [len(rows or ()) for rows in found]
 
 
-def _without_endless(name: str, table: TableRows, defects: _Defects) -> tuple[list[Row], list[int]]:
+def _without_endless(
+    name: str, cells: Sequence[Sequence[str]], counts: Sequence[int], defects: _Defects
+) -> tuple[list[Sequence[str]], list[int]]:
     """Leave out the rows of letters that have more than any letter can print."""
-    rows: list[Row] = []
-    counts: list[int] = []
+    kept: list[list[str]] = [[] for _ in cells]
     after = 0
-    for i, count in enumerate(table.counts):
+    for i, count in enumerate(counts):
         first, after = after, after + count
         if count > ROWS_MAX:
             add_defect(defects, i, too_many_rows(name, count, ROWS_MAX))
-            counts.append(0)
             continue
-        rows += table.rows[first:after]
-        counts.append(count)
-    return rows, counts
+        for column, own in zip(kept, cells, strict=True):
+            column += own[first:after]
+    return list(kept), [0 if count > ROWS_MAX else count for count in counts]

@@ -15,12 +15,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rendering.columns import Columns, facts, field_columns, ids_of, table_rows
+from rendering.columns import Columns, Test, evaluate, field_columns, ids_of, table_columns
 from rendering.layout.classes import KIND_PRINTABLE, TABLE_SIZE, character_kinds
 from rendering.model import Codes, Defect, Letter
 from rendering.template import Template
 from rendering.template.compiler import Slot
-from rendering.template.values import FILTERS, compile_test, money
+from rendering.template.values import FILTERS, compile_test, money, reads_any
 from rendering.value_defects import (
     KIND_MISSING,
     add_defect,
@@ -111,8 +111,7 @@ class Intake:
     _kinds: NDArray[np.uint8] = field(init=False)
     _own: list[tuple[int, Slot]] = field(init=False)
     _of_piece: list[tuple[int, Slot]] = field(init=False)
-    _tests: list[Callable[[Mapping[str, str], Mapping[str, Sequence[Any]]], Any]] = field(init=False)
-    _tested: set[str] = field(init=False)
+    _tests: list[tuple[Test, list[str], bool]] = field(init=False)
     _cells: list[_Cells] = field(init=False)
     _amount_slots: list[int] = field(init=False)
     _amount_columns: list[list[int]] = field(init=False)
@@ -133,8 +132,11 @@ class Intake:
             [c for c, slot in enumerate(columns) if slot.is_amount] for columns in program.table_columns
         ]
         names = frozenset(program.table_names)
-        self._tested = set()
-        self._tests = [compile_test(c.file, c.line, c.test, names, self._tested) for c in program.conditions]
+        self._tests = []
+        for c in program.conditions:
+            used: set[str] = set()
+            test = compile_test(c.file, c.line, c.test, names, used)
+            self._tests.append((test, sorted(used), reads_any(c.test, names)))
         self._cells = []
         for name, columns in zip(program.table_names, program.table_columns, strict=True):
             filters = [(i, apply) for i, slot in enumerate(columns) if (apply := _chain(slot)) is not None]
@@ -159,10 +161,8 @@ class Intake:
         for t, cells in enumerate(self._cells):
             self._gather_cells(cells, letters, parts, tables[:, t], defects)
         conditions = np.zeros((count, max(1, len(self._tests))), np.uint8)
-        if self._tests:
-            known = list(facts(letters, self._tested))
-            for c, test in enumerate(self._tests):
-                conditions[:, c] = [bool(test(*one)) for one in known]
+        for c, (test, names, of_tables) in enumerate(self._tests):
+            conditions[:, c] = evaluate(test, names, of_tables, letters)
         points, offsets = self._encode(parts, tables, defects)
         if self._spell_odd_amounts(parts, points, offsets, fields, tables):
             points, offsets = self._encode(parts, tables, defects)
@@ -211,14 +211,15 @@ class Intake:
         self, cells: _Cells, letters: Sequence[Letter] | Columns, parts: list[str], places: Ints, defects: _Defects
     ) -> None:
         """Append the cells of one table of all letters to ``parts``, filters applied; ``places`` says where each letter's are."""
-        table = table_rows(letters, cells.name, cells.columns, defects)
-        width = len(cells.columns)
-        start = len(parts)
-        parts += chain.from_iterable(table.rows)
-        for column, apply in cells.filters:
-            there = slice(start + column, None, width)
-            parts[there] = _filtered(apply, parts[there])
-        counts = np.array(table.counts, np.int64)
+        columns, rows = table_columns(letters, cells.name, cells.columns, defects)
+        width, start = len(cells.columns), len(parts)
+        for at, apply in cells.filters:
+            columns[at] = _filtered(apply, columns[at])
+        counts = np.array(rows, np.int64)
+        flat: list[str] = [""] * (width * int(counts.sum()))
+        for at, column in enumerate(columns):
+            flat[at::width] = column
+        parts += flat
         places[:, 0] = start + (np.cumsum(counts) - counts) * width
         places[:, 1] = counts
         places[:, 2] = width

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +37,7 @@ class MeasuredRun:
 
 def measured_letters(
     ids: Sequence[str],
-    defects: Sequence[tuple[Defect, ...]],
+    defects: Mapping[int, tuple[Defect, ...]],
     results: NDArray[np.int64],
     settings: Settings,
     pictures: Sequence[str],
@@ -45,11 +45,11 @@ def measured_letters(
     """What each letter needs, from the kernel's ``results`` and the ``defects`` known before any layout."""
     pages = results[:, 0]
     sheets = -(-pages // 2) if settings.duplex else pages
-    if not any(defects) and not results[:, 1].any():
+    if not defects and not results[:, 1].any():
         return list(map(Measured, ids, pages.tolist(), sheets.tolist()))
     measured = []
     for i, record_id in enumerate(ids):
-        found = defects[i]
+        found = defects.get(i, ())
         if not found and results[i, 1]:
             failure, where = int(results[i, 1]), int(results[i, 2])
             found = (layout_defect(settings, pictures, failure, where, int(pages[i])),)

@@ -228,8 +228,9 @@ class Renderer:
             setting = self._set_fonts(fonts)
             values, _ = fonts.values(self._face_use, gathered)
         results = self._composer.measure(setting.program, setting.typography, values, len(letters))
-        defects = [self.static_defects + gathered.defects.get(i, ()) for i in range(len(letters))]
         ids = ids_of(letters)
+        defects = dict.fromkeys(range(len(letters)), self.static_defects) if self.static_defects else {}
+        defects |= {i: self.static_defects + own for i, own in gathered.defects.items()}
         measured = measured_letters(ids, defects, results, self.template.settings, self._picture_names())
         return MeasuredRun(ids, gathered, measured)
 

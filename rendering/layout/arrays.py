@@ -156,7 +156,8 @@ Z_TABLES = 3
 Z_CONDITIONS = 4
 Z_STATIC = 5
 Z_SLOTS = 6
-Z_LENGTH = 7
+Z_READY = 7  # 1: the static text is set
+Z_LENGTH = 8
 
 
 def _record(fields: Sequence[tuple[object, ...]]) -> np.dtype[np.void]:

@@ -7,7 +7,7 @@ Latin (up to half an em), then evenly. The plain-Python twin and specification i
 
 from __future__ import annotations
 
-from rendering.jit import inlined, kernel
+from rendering.jit import inlined
 from rendering.layout.arrays import (
     A_PAGE,
     A_PAGES,
@@ -19,6 +19,7 @@ from rendering.layout.arrays import (
     N_FAILED,
     N_LINES,
     STRIDE,
+    Z_READY,
     Program,
     Scratch,
     Typography,
@@ -176,12 +177,17 @@ def _append_ready(
     face: int,
     style: tuple[int, int, int, int],
 ) -> None:
-    """Append static text as it was set once; what depends on the text before it, its first character and units there, anew."""
+    """Append static text as it was set once; what depends on the text before it, its first character and units there, anew.
+
+    While `rendering.layout.ready` sets it, all of it.
+    """
     ready = program.ready
-    begin = first + 1
+    begin = first + 1 if program.sizes[Z_READY] else after
     while begin < after and typography.classes[scratch.text[begin - 1]] == UNIT:
         begin += 1
     _append(scratch, typography, first, begin, face, style)
+    if begin == after or scratch.counts[N_FAILED]:
+        return
     n = scratch.counts[N_CHARS]
     if n + after - begin >= CHARS_MAX - 8:
         scratch.counts[N_FAILED] = FAILED_TOO_LONG
@@ -203,16 +209,6 @@ def _how(program: Program, scratch: Scratch, style: int) -> tuple[int, int, int,
     """How a paragraph that begins here is set: what `_append` calls its style."""
     loose = 1 if program.styles[style, ST_FLAGS] & FLAG_GRID == 0 else 0
     return scratch.counts[N_CHARS], program.styles[style, ST_SIZE], loose, program.styles[style, ST_TRACKING]
-
-
-@kernel
-def append_run(program: Program, typography: Typography, scratch: Scratch, style: int, run: int) -> None:
-    """Append one static run character by character."""
-    face = program.runs[run, 3]
-    if face < 0:
-        face = program.styles[style, ST_FACE]
-    first = program.runs[run, 1]
-    _append(scratch, typography, first, first + program.runs[run, 2], face, _how(program, scratch, style))
 
 
 @inlined

@@ -171,6 +171,12 @@ def compile_test(file: str, line: int, test: nodes.Expr, tables: frozenset[str],
     return build(test)
 
 
+def reads_any(test: nodes.Expr, tables: frozenset[str]) -> bool:
+    """Whether the expression of an ``if`` reads one of ``tables``."""
+    names = [test.name] if isinstance(test, nodes.Name) else [node.name for node in test.find_all(nodes.Name)]
+    return not tables.isdisjoint(names)
+
+
 def _compared(left: _Evaluator, operand: nodes.Operand, right: _Evaluator) -> _Evaluator:
     """Both sides evaluated and compared; a constant on the right is made a number once."""
     compare = _COMPARISONS[operand.op]

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from unittest.mock import patch
 
+import jinja2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,8 +21,9 @@ from rendering import Codes, Columns, Letter, Renderer, RenderError, load_templa
 from rendering.amounts import AMOUNT_BYTES, add_amounts, write_amounts
 from rendering.batch import Press
 from rendering.case_table import TablePart, _Headings, read_letters, read_part, table_parts
-from rendering.columns import TableRows
+from rendering.columns import TableColumns, evaluate
 from rendering.table_batch import TableOrder, render_table
+from rendering.template.values import compile_test, reads_any
 
 TEMPLATE = load_template(EXAMPLE)
 AMOUNT = st.integers(0, 10**9).map(lambda fen: f"{fen // 100}.{fen % 100:02d}")
@@ -116,8 +118,9 @@ def renderer() -> Renderer:
 
 def columns_of(letters: list[Letter]) -> Columns:
     names = tuple(letters[0].tables["instalments"][0])
-    rows = [tuple(row[name] for name in names) for one in letters for row in one.tables["instalments"]]
-    table = TableRows(names[::-1], [row[::-1] for row in rows], [len(one.tables["instalments"]) for one in letters])
+    rows = [row for one in letters for row in one.tables["instalments"]]
+    cells = {name: [row[name] for row in rows] for name in names[::-1]}
+    table = TableColumns(cells, [len(one.tables["instalments"]) for one in letters])
     fields = {name: [one.fields[name] for one in letters] for name in letters[0].fields}
     return Columns([one.record_id for one in letters], fields, {"instalments": table})
 
@@ -147,7 +150,7 @@ def test_defects_are_the_same_in_columns(renderer: Renderer) -> None:
     assert [bool(one.defects) for one in run.measured] == [False, True, True, False, True, False]
     without = columns_of(letters)
     assert all(one.defects for one in renderer.measure_run(replace(without, tables={})).measured)
-    narrow = TableRows(("date",), [("2026-01-15",)] * 21, without.tables["instalments"].counts)
+    narrow = TableColumns({"date": ["2026-01-15"] * 21}, without.tables["instalments"].counts)
     assert all(one.defects for one in renderer.measure_run(replace(without, tables={"instalments": narrow})).measured)
 
 
@@ -210,3 +213,25 @@ def test_an_id_in_two_parts_stops_the_second(tmp_path: Path) -> None:
 def _rows(table: Path, first: int, after: int) -> tuple[int, int]:
     ends = [len(line) for line in table.read_bytes().splitlines(keepends=True)]
     return sum(ends[: first + 1]), sum(ends[: after + 1])
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "case_no",
+        "penalty|number > 0",
+        "instalments|length > 4",
+        "instalments and not case_no",
+        "'a' in ['a', 'b']",
+        "case_no == '' or penalty|number < 5",
+        "unknown == ''",
+    ],
+)
+def test_a_condition_is_the_same_for_columns(expression: str) -> None:
+    letters = [a_letter(n, rows=1 + n % 7) for n in range(12)]
+    (branch,) = jinja2.Environment().parse(f"{{% if {expression} %}}{{% endif %}}").body
+    names: set[str] = set()
+    tables = frozenset(["instalments"])
+    test = compile_test("letter.txt", 1, branch.test, tables, names)
+    known = test, sorted(names), reads_any(branch.test, tables)
+    assert evaluate(*known, letters) == evaluate(*known, columns_of(letters))
