@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rendering.jit import kernel
 from rendering.model import Codes
 from rendering.pdf.compose import Marks
 from rendering.pdf.mark_frame import frame_form, frame_of
 from rendering.pdf.modules import BITS_MAX
 from rendering.symbols import code128, datamatrix, qr, sheet_bits, track_grid
-from rendering.symbols.kernels import MARK_SIDE, code128_kernel, datamatrix_digits_kernel
+from rendering.symbols.kernels import MARK_SIDE, MARK_WORDS, code128_kernel, datamatrix_digits_kernel
 from rendering.template.settings import Mark
 
 _FAST_DIGITS: Final = 36
@@ -23,17 +23,17 @@ _FRAME: Final = frame_of(_SIDE)
 _NO_TRACKS: Final = np.zeros((1, 1, 1), np.uint8)
 
 
-@njit(cache=True, nogil=True)
-def _draw_digit_marks(digits: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+@kernel
+def _draw_digit_marks(digits: NDArray[np.uint8], words: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
     """Draw payload after payload of 36 digits (values 0 to 9), their borders marked as what the form draws."""
     for i in range(digits.shape[0]):
-        datamatrix_digits_kernel(digits[i], out[i])
+        datamatrix_digits_kernel(digits[i], words, out[i])
         for row in range(_SIDE):
             for column in range(_SIDE):
                 out[i, row, column] |= _FRAME[row, column]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _draw_items(items: NDArray[np.uint8], lengths: NDArray[np.int64], out: NDArray[np.uint8]) -> int:
     """Draw item numbers as rows of bars; return the index of the first that cannot be drawn, or -1."""
     for i in range(items.shape[0]):
@@ -107,7 +107,7 @@ def _draw_sheets(kinds: set[str], payloads: Sequence[str]) -> NDArray[np.uint8]:
     if kinds == {"datamatrix"} and set(map(len, payloads)) == {_FAST_DIGITS} and text.isascii() and text.isdigit():
         digits = np.frombuffer(text.encode("ascii"), np.uint8).reshape(-1, _FAST_DIGITS) - np.uint8(48)
         out = np.zeros((len(payloads), _SIDE, _SIDE), np.uint8)
-        _draw_digit_marks(digits, out)
+        _draw_digit_marks(digits, np.zeros(MARK_WORDS, np.uint8), out)
         return out
     draw = qr if kinds == {"qr"} else datamatrix
     grids = [draw(payload) for payload in payloads]

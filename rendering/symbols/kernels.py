@@ -7,12 +7,12 @@ caller and allocate nothing. Importing this module imports numba.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rendering.jit import kernel
 from rendering.symbols.code128 import CODE_B, CODE_C, MODULUS, START, STOP, WIDTHS
 from rendering.symbols.datamatrix import DATAMATRIX_SIZES, datamatrix, placement
-from rendering.symbols.galois import LOGS, POWERS, generator
+from rendering.symbols.galois import check_words
 
 _START_B, _START_C = START["B"], START["C"]
 MARK_SIDE = 18  # modules of a sheet mark
@@ -20,9 +20,25 @@ MARK_DIGITS = 36  # decimal digits that fill it exactly
 _MARK = DATAMATRIX_SIZES[MARK_SIDE, MARK_SIDE]
 _WORDS = _MARK.data
 _CHECK = _MARK.check
-_POWERS = np.array(POWERS, dtype=np.uint8)
-_LOGS = np.array(LOGS, dtype=np.uint16)
-_FACTOR_LOGS = np.array([LOGS[factor] for factor in generator(_CHECK)], dtype=np.uint16)  # no factor is zero
+MARK_WORDS = _WORDS + _CHECK
+_PAIR = 130  # the word of two digits is this and their number (ISO/IEC 16022, 5.2.2)
+
+
+def _checks() -> NDArray[np.int64]:
+    """Check words by place and pair of digits, the first lowest, in two words of eight: those of a symbol are the exclusive or of its pairs'."""
+    bits = np.zeros((_WORDS, 8, 2), np.int64)
+    for at in range(_WORDS):
+        for bit in range(8):
+            check = check_words([1 << bit, *[0] * (_WORDS - 1 - at)], _CHECK)
+            bits[at, bit] = np.frombuffer(bytes(check).ljust(16, b"\0"), np.int64)
+    pairs = np.arange(100) + _PAIR
+    found = np.zeros((_WORDS, 100, 2), np.int64)
+    for bit in range(8):
+        found ^= np.where((pairs >> bit & 1)[None, :, None] > 0, bits[:, bit, None, :], 0)
+    return found
+
+
+_CHECKS = _checks()
 _PLACES = np.ascontiguousarray(placement(*_MARK.mapping))
 _FRAME = datamatrix("0" * MARK_DIGITS, MARK_SIDE)  # only its borders and fixed corner are kept
 _CODE128_BITS = np.zeros((107, 13), dtype=np.uint8)
@@ -31,21 +47,19 @@ for _value, _widths in enumerate(WIDTHS):
     _CODE128_BITS[_value, : len(_modules)] = _modules
 
 
-@njit(cache=True, nogil=True)
-def datamatrix_digits_kernel(digits: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
-    """Draw 36 digits (values 0..9) as the 18x18 symbol into `out` (18, 18), 1 = dark."""
-    words = np.zeros(_WORDS + _CHECK, dtype=np.uint8)
+@kernel
+def datamatrix_digits_kernel(digits: NDArray[np.uint8], words: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    """Draw 36 digits (values 0..9) as the 18x18 symbol into `out` (18, 18), 1 = dark; `words` is memory for MARK_WORDS of them."""
+    low = high = 0
     for at in range(_WORDS):
-        words[at] = 130 + digits[2 * at] * 10 + digits[2 * at + 1]
-    for at in range(_WORDS):  # division by the generator; the remainder stays in the last _CHECK places
-        lead = words[at] ^ words[_WORDS]
-        for place in range(_CHECK - 1):
-            words[_WORDS + place] = words[_WORDS + place + 1]
-        words[_WORDS + _CHECK - 1] = 0
-        if lead != 0:
-            log = _LOGS[lead]
-            for place in range(_CHECK):
-                words[_WORDS + place] ^= _POWERS[log + _FACTOR_LOGS[place]]
+        pair = int(np.int64(digits[2 * at]) * 10 + digits[2 * at + 1])
+        words[at] = _PAIR + pair
+        low ^= _CHECKS[at, pair, 0]
+        high ^= _CHECKS[at, pair, 1]
+    for at in range(8):
+        words[_WORDS + at] = low >> 8 * at & 255
+    for at in range(8, _CHECK):
+        words[_WORDS + at] = high >> 8 * (at - 8) & 255
     for row in range(MARK_SIDE):
         for column in range(MARK_SIDE):
             out[row, column] = _FRAME[row, column]
@@ -56,7 +70,7 @@ def datamatrix_digits_kernel(digits: NDArray[np.uint8], out: NDArray[np.uint8]) 
                 out[row + 1, column + 1] = (words[place >> 3] >> (7 - (place & 7))) & 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _code128_bars(value: int, out: NDArray[np.uint8], at: int) -> int:
     length = 13 if value == STOP else 11
     for bit in range(length):
@@ -64,7 +78,7 @@ def _code128_bars(value: int, out: NDArray[np.uint8], at: int) -> int:
     return at + length
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _digits_from(payload: NDArray[np.uint8], at: int) -> int:
     count = 0
     while at + count < payload.shape[0] and 48 <= payload[at + count] <= 57:
@@ -72,7 +86,7 @@ def _digits_from(payload: NDArray[np.uint8], at: int) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _worth_c(run: int, at: int, size: int) -> bool:
     """Leave set B for C? In the middle six digits pay for the way there and back; at the end four, and an even run."""
     if at + run == size:
@@ -80,7 +94,7 @@ def _worth_c(run: int, at: int, size: int) -> bool:
     return run >= 6
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def code128_kernel(payload: NDArray[np.uint8], out: NDArray[np.uint8]) -> int:
     """Draw ASCII 32..126 as Code 128 into `out`, one entry per module; returns the number of modules.
 

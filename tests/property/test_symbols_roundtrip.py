@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rendering.symbols import DATAMATRIX_SIZES, OmrTrack, SymbolError, code128, datamatrix, omr, qr
-from rendering.symbols.kernels import MARK_DIGITS, code128_kernel, datamatrix_digits_kernel
+from rendering.symbols.kernels import MARK_DIGITS, MARK_WORDS, code128_kernel, datamatrix_digits_kernel
 
 ASCII = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=40)
 DIGITS = st.text("0123456789", min_size=MARK_DIGITS, max_size=MARK_DIGITS)
@@ -65,7 +65,7 @@ def test_data_matrix_reads_back_any_bytes(payload: bytes) -> None:
 @settings(max_examples=200, deadline=None)
 def test_the_mark_kernel_draws_what_the_specification_draws(digits: str) -> None:
     out = np.full((18, 18), 7, dtype=np.uint8)
-    datamatrix_digits_kernel(np.frombuffer(digits.encode(), dtype=np.uint8) - 48, out)
+    datamatrix_digits_kernel(np.frombuffer(digits.encode(), dtype=np.uint8) - 48, np.zeros(MARK_WORDS, np.uint8), out)
     assert (out == datamatrix(digits, 18)).all()
 
 
