@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from rendering.layout import opcodes as o
 from rendering.layout.arrays import FIXED_BYTES_MAX, FIXED_LINES_MAX, N_CHARS, N_LINES, Program, Scratch, Typography
 from rendering.layout.letter import load_static
-from rendering.layout.lines import break_lines, fill_runs
+from rendering.layout.ready import set_paragraph
 from rendering.pdf.file import FONTS
 from rendering.pdf.fonts import stream
-from rendering.pdf.streams import T_FONT, T_SIZE, put_alone, put_shown
+from rendering.pdf.streams import T_FONT, T_SIZE, put_alone
 
 _LINE_BYTES_MAX: Final = 1 << 16
 _FORM_BYTES_MIN: Final = 100  # drawing a form takes some forty
@@ -36,14 +36,11 @@ def set_fixed_text(program: Program, typography: Typography, scratch: Scratch) -
     out = np.zeros(_LINE_BYTES_MAX, np.uint8)
     box = (int(program.page[o.PG_BODY]), int(program.page[o.PG_BODY + 2]))
     for op in _fixed_paragraphs(program):
-        style = int(program.ops[op, 1])
-        scratch.counts[:] = 0
-        scratch.at[:] = 0
-        fill_runs(program, typography, scratch, style, int(program.ops[op, 2]), int(program.ops[op, 3]))
+        style, first, after = program.ops[op, 1:4].tolist()
+        set_paragraph(program, typography, scratch, (style, first, after), box)
         bytes_most = int(scratch.counts[N_CHARS]) * 16
         if bytes_most > _LINE_BYTES_MAX or length + bytes_most > FIXED_BYTES_MAX:
             continue
-        break_lines(program, typography, scratch, style, 0, (*box, int(program.styles[style, o.ST_ALIGN])))
         lines = int(scratch.counts[N_LINES])
         if rows + lines > FIXED_LINES_MAX:
             continue
@@ -54,7 +51,7 @@ def set_fixed_text(program: Program, typography: Typography, scratch: Scratch) -
             font = int(typography.codes[scratch.glyph[row[o.L_START]]]) >> 16
             scratch.text_state[T_FONT] = font
             scratch.text_state[T_SIZE] = program.styles[style, o.ST_SIZE]
-            end = put_shown(out, 0, typography, scratch, line, scratch.text_state)
+            end = put_alone(out, program, typography, scratch, style, line)
             program.fixed_bytes[length : length + end] = out[:end]
             last = int(scratch.text_state[T_FONT])
             own = int(row[o.L_X]), int(row[o.L_TC]), style, length, length + end, font, last, 0, 0
@@ -74,7 +71,7 @@ def _form(
     program: Program, typography: Typography, scratch: Scratch, style: int, lines: int, out: NDArray[np.uint8]
 ) -> bytes | None:
     """A form XObject of the paragraph in ``scratch``, origin at its first baseline; None when drawing it would not be shorter."""
-    written = put_alone(out, program, typography, scratch, style)
+    written = put_alone(out, program, typography, scratch, style, -1)
     if written < _FORM_BYTES_MIN:
         return None
     size, leading = int(program.styles[style, o.ST_SIZE]), int(program.styles[style, o.ST_LEADING])

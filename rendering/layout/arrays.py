@@ -132,7 +132,8 @@ FAILED_PAGES = 3
 FAILED_EMPTY = 4
 FAILED_PICTURE = 5
 
-# Most rows of a template's tables; a template with more is refused.
+_FREE: Final = 3  # rows left behind every table: an operation that is set alone, and those that end it
+# Rows of a template's tables; a template with more than may be used is refused.
 _PROGRAM_ROWS: Final = {
     "ops": (1 << 12, o.OP_WIDTH),
     "runs": (1 << 13, o.RUN_WIDTH),
@@ -260,7 +261,7 @@ def fill_typography(
 def fill_table(program: Program, name: str, rows: Sequence[Sequence[int]]) -> None:
     """Put the rows of one of the program's tables in. Raises TooLarge."""
     most, width = _PROGRAM_ROWS[name]
-    if len(rows) >= most:
-        raise TooLarge(f"{len(rows)} {name}, {most - 1} at most")
+    if len(rows) > most - _FREE:
+        raise TooLarge(f"{len(rows)} {name}, {most - _FREE} at most")
     table: Ints = getattr(program, name)
     table[: len(rows)] = np.array(rows, np.int64).reshape(-1, width)

@@ -266,8 +266,13 @@ def put_paragraph(out: Bytes, pos: int, program: Program, scratch: Scratch, plac
 
 
 @kernel
-def put_alone(out: Bytes, program: Program, typography: Typography, scratch: Scratch, style: int) -> int:
-    """Write the lines of the one paragraph in ``scratch`` as a text object whose origin is its first baseline; return its length."""
+def put_alone(out: Bytes, program: Program, typography: Typography, scratch: Scratch, style: int, only: int) -> int:
+    """Write the lines of the one paragraph in ``scratch`` as a text object whose origin is its first baseline; return its length.
+
+    With a line's number as ``only``, just that line's characters, in the text state there is; -1: all.
+    """
+    if only >= 0:
+        return put_shown(out, 0, typography, scratch, only, scratch.text_state)
     state = scratch.text_state
     for i in range(TEXT_STATE):
         state[i] = 0
