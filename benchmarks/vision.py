@@ -74,11 +74,11 @@ def run(quick: bool, report: Report) -> None:
     report.add("seed of this run", seed, "")
     for level, cameras in PLAN.items():
         for camera in cameras:
-            share = 1.0 if level == "P1" else 0.3
+            share = 1.0 if level == "P1" else 0.6
             rate_and_time(report, LEVELS[level], frames.CAMERAS[camera], max(10, int(count * share)), seed)
     decomposition(report, 6 if quick else 40, seed)
     vision_checks.throughput(report, 40 if quick else 400, seed)
-    vision_checks.every_angle(report, 30 if quick else 5, seed)
+    vision_checks.every_angle(report, 30 if quick else 1, seed)
     vision_checks.low_resolution(report, 20 if quick else 200, seed)
     vision_checks.misreads(report, 60 if quick else 4_000, seed)
     vision_checks.grading_time(report, 30 if quick else 300, seed)
