@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -109,16 +110,26 @@ def table_parts(path: Path, rows: int = 1000) -> list[TablePart]:
     """
     if path.suffix.lower() == ".json":
         return [TablePart(1, 0, path.stat().st_size)]
-    data = np.frombuffer(path.read_bytes(), np.uint8)
-    quotes = np.flatnonzero(data == ord('"'))
-    ends = np.flatnonzero(data == ord("\n")) + 1
-    ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
-    if not len(ends):
+    data = path.read_bytes()
+    ends = _row_ends(data)
+    if not ends:
         return []
-    cuts = [*ends[:: rows if _quotes_in_place(data, quotes) else len(ends)].tolist()]
+    cuts = ends[::rows]
     if cuts[-1] < len(data):
         cuts.append(len(data))
     return [TablePart(1 + at * rows, begin, end) for at, (begin, end) in enumerate(pairwise(cuts))]
+
+
+def _row_ends(data: bytes) -> list[int]:
+    """Where the rows of a CSV end; only the first one's end when quotation marks make the others' doubtful."""
+    if b'"' not in data:
+        return [found.end() for found in re.finditer(b"\n", data)]
+    array = np.frombuffer(data, np.uint8)
+    quotes = np.flatnonzero(array == ord('"'))
+    ends = np.flatnonzero(array == ord("\n")) + 1
+    ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
+    found: list[int] = ends[: None if _quotes_in_place(array, quotes) else 1].tolist()
+    return found
 
 
 def _quotes_in_place(data: NDArray[np.uint8], quotes: NDArray[np.int64]) -> bool:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from rendering.batch import ChunkOrder, Press, render_chunk, resident_renderer
 from rendering.case_table import TablePart, read_part
-from rendering.characters import Characters
 from rendering.measuring import MeasuredRun
 from rendering.model import Chunk, Codes, Measured
 from rendering.renderer import RenderError
@@ -55,10 +54,13 @@ def render_table(
     """
     if not parts:
         return
+    first = None
     if press.characters is None:
-        press = dataclasses.replace(press, characters=_characters(press, order, parts[0]))
+        first = _measured(press, order, parts[0])
+        renderer = resident_renderer(press.template, press.template_sha256, press.fonts)
+        press = dataclasses.replace(press, characters=renderer.characters(first.run, first.codes))
     seen: set[str] = set()
-    for done in _done(press, order, parts, executor):
+    for done in _done(press, order, parts, executor, first):
         ids = [letter.record_id for letter in done.chunk.letters] if done.chunk else []
         if not seen.isdisjoint(ids):
             assert done.chunk is not None
@@ -69,18 +71,28 @@ def render_table(
 
 
 def _done(
-    press: Press, order: TableOrder, parts: Sequence[TablePart], executor: Executor | None
+    press: Press,
+    order: TableOrder,
+    parts: Sequence[TablePart],
+    executor: Executor | None,
+    first: _MeasuredPart | None,
 ) -> Iterator[RenderedPart]:
+    """``first`` is what was measured of the first part here already."""
+    rest = parts[1:] if first is not None else parts
     if executor is None:
-        for part in parts:
+        if first is not None:
+            yield _rendered(press, order, parts[0], first)
+        for part in rest:
             yield render_part(press, order, part)
         return
     waiting: deque[Future[RenderedPart]] = deque()
     try:
-        for part in parts:
+        waiting.extend(executor.submit(render_part, press, order, part) for part in rest[:_IN_FLIGHT])
+        if first is not None:
+            yield _rendered(press, order, parts[0], first)
+        for part in rest[_IN_FLIGHT:]:
+            yield waiting.popleft().result()
             waiting.append(executor.submit(render_part, press, order, part))
-            if len(waiting) >= _IN_FLIGHT:
-                yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
@@ -90,22 +102,20 @@ def _done(
 
 def render_part(press: Press, order: TableOrder, part: TablePart) -> RenderedPart:
     """Render one part in this process. Raises TemplateChanged, CaseTableError."""
-    run, codes, held, refused = _measured(press, order, part)
-    if not len(run):
-        return RenderedPart(None, held, refused)
-    out = order.folder / f"{order.table.stem}-{part.number:07d}.pdf"
-    return RenderedPart(render_chunk(press, ChunkOrder(run, codes, out, order.imposition)), held, refused)
+    return _rendered(press, order, part, _measured(press, order, part))
 
 
-def _characters(press: Press, order: TableOrder, part: TablePart) -> Characters:
-    run, codes, _, _ = _measured(press, order, part)
-    return resident_renderer(press.template, press.template_sha256, press.fonts).characters(run, codes)
-
-
-def _measured(
-    press: Press, order: TableOrder, part: TablePart
-) -> tuple[MeasuredRun, list[Codes], list[Measured], list[str]]:
+@dataclass(frozen=True, slots=True)
+class _MeasuredPart:
     """The part's letters without defects and their codes, those with defects, and the rows that are no letters."""
+
+    run: MeasuredRun
+    codes: Sequence[Codes]
+    held: Sequence[Measured]
+    refused: Sequence[str]
+
+
+def _measured(press: Press, order: TableOrder, part: TablePart) -> _MeasuredPart:
     renderer = resident_renderer(press.template, press.template_sha256, press.fonts)
     refused: list[str] = []
     run = renderer.measure_run(read_part(order.table, renderer.template, part, refused))
@@ -114,4 +124,12 @@ def _measured(
     if held:
         good = [i for i, one in enumerate(run.measured) if not one.defects]
         run, codes = run.part(good), [codes[i] for i in good]
-    return run, codes, held, refused
+    return _MeasuredPart(run, codes, held, refused)
+
+
+def _rendered(press: Press, order: TableOrder, part: TablePart, measured: _MeasuredPart) -> RenderedPart:
+    if not len(measured.run):
+        return RenderedPart(None, measured.held, measured.refused)
+    out = order.folder / f"{order.table.stem}-{part.number:07d}.pdf"
+    chunk = render_chunk(press, ChunkOrder(measured.run, measured.codes, out, order.imposition))
+    return RenderedPart(chunk, measured.held, measured.refused)

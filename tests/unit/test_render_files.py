@@ -53,3 +53,11 @@ def test_an_empty_table_and_noise_are_refused_in_a_sentence(tmp_path: Path) -> N
         code, said = run(tmp_path / "cases.csv", "-o", tmp_path / "out", "--template", EXAMPLE, "--chunk", 5)
         assert code == 1
         assert "cases.csv" in said
+
+
+def test_a_first_part_without_any_good_letter_costs_the_others_nothing(tmp_path: Path) -> None:
+    rows = CASES.read_text("utf-8-sig").splitlines(keepends=True)
+    (tmp_path / "cases.csv").write_text(rows[0] + "\n\n" + "".join(rows[1:5]), "utf-8")
+    code, said = run(tmp_path / "cases.csv", "-o", tmp_path / "out", "--template", EXAMPLE, "--chunk", 2)
+    assert code == 0, said
+    assert "2 个文件 files, 4 封 letters" in said
