@@ -10,34 +10,48 @@ from numpy.typing import NDArray
 from rendering.jit import kernel
 
 AMOUNT_BYTES: Final = 24  # most that an amount and the line break after it take
+_CELL_END = ord(":")
+_ROW_END = ord(";")
 _DIGITS_MAX = 15  # of an amount, so that sums of a few stay exact
 
 
 @kernel
-def add_amounts(text: NDArray[np.uint8], sums: NDArray[np.int64]) -> int:
-    """Add the amounts of ``text``, each with a line break after it, to ``sums`` in fen; return how many there were.
+def sum_rows(text: NDArray[np.uint8], wanted: NDArray[np.bool_], sums: NDArray[np.int64]) -> int:
+    """Sum the ``wanted`` cells of every row of a table written "a:b:c;a:b:c" into ``sums``, in fen; return how many rows there were.
 
-    Stops before the first that is not written so: then fewer are returned than there are.
+    ``wanted`` has an entry for every cell of a row. Stops at a row with more or fewer cells or with a wanted cell that is no amount: then
+    fewer are returned than there are.
     """
     row = 0
+    cell = 0
     fen = 0
     digits = 0
     point = -1  # digits seen before the point
-    for i in range(text.shape[0]):
-        byte = text[i]
-        if byte >= 48 and byte <= 57:
-            fen = fen * 10 + int(np.int64(byte)) - 48
-            digits += 1
-        elif byte == 46 and point < 0 and digits > 0:
-            point = digits
-        elif byte == 10 and point > 0 and digits == point + 2 and digits <= _DIGITS_MAX and row < sums.shape[0]:
-            sums[row] += fen
-            row += 1
+    amount = True
+    for i in range(text.shape[0] + 1):
+        byte = int(np.int64(text[i])) if i < text.shape[0] else _ROW_END
+        if byte in (_CELL_END, _ROW_END):
+            if wanted[cell]:
+                if not amount or point < 1 or digits != point + 2 or digits > _DIGITS_MAX:
+                    return row
+                sums[row] += fen
+            cell += 1
+            if (cell == wanted.shape[0]) != (byte == _ROW_END):
+                return row
+            if byte == _ROW_END:
+                cell = 0
+                row += 1
             fen = 0
             digits = 0
             point = -1
+            amount = True
+        elif byte >= 48 and byte <= 57:
+            fen = fen * 10 + byte - 48
+            digits += 1
+        elif byte == 46 and point < 0:
+            point = digits
         else:
-            return row
+            amount = False
     return row
 
 

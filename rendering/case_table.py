@@ -21,13 +21,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rendering.amounts import AMOUNT_BYTES, add_amounts, write_amounts
+from rendering.amounts import AMOUNT_BYTES, sum_rows, write_amounts
 from rendering.columns import Columns, TableColumns
 from rendering.model import Letter
 from rendering.template import Template
 from rendering.template.settings import Table
 
-_COLONS: Final = methodcaller("count", ":")
+_COMMAS: Final = methodcaller("count", ",")
 _CELL_MAX: Final = (
     1 << 24
 )  # a longer cell refuses the file; the template's own limits hold back the letter of a shorter one
@@ -68,9 +68,8 @@ class _Headings:
         }
         return Letter(fields.get("record_id") or fallback, fields, found)
 
-    def columns(self, rows: Sequence[Sequence[str]]) -> Columns | None:
-        """The letters of rows that have a cell for every heading and an id; None when a row is not like the others."""
-        cells = list(zip(*rows, strict=True))
+    def columns(self, cells: Sequence[Sequence[str]]) -> Columns | None:
+        """The letters of a column for every heading; None when one has no id or a table is not as programs write it."""
         fields = {name: cells[at] for at, name in self._plain}
         ids = fields.get("record_id", ("",))
         if "" in ids:
@@ -153,10 +152,26 @@ def read_part(path: Path, template: Template, part: TablePart, refused: list[str
             headings.read(names)
             letters += _row_by_row(path, headings, names, [values], number, refused)
         return letters
-    names, rows = _csv_rows(path, part)
+    names, text = _csv_text(path, part)
     headings.read(names)
-    columns = headings.columns(rows) if set(map(len, rows)) == {len(names)} else None
-    return columns if columns is not None else list(_row_by_row(path, headings, names, rows, part.number, refused))
+    cells = _plain_columns(text, len(names))
+    rows: list[list[str]] = []
+    if cells is None:
+        rows = _csv_rows(path, text)
+        cells = list(zip(*rows, strict=True)) if set(map(len, rows)) == {len(names)} else None
+    columns = headings.columns(cells) if cells is not None else None
+    if columns is not None:
+        return columns
+    return list(_row_by_row(path, headings, names, rows or _csv_rows(path, text), part.number, refused))
+
+
+def _plain_columns(text: str, width: int) -> list[Sequence[str]] | None:
+    """The columns of rows of ``width`` cells without any quotation mark; None when a row is not so."""
+    text = text.replace("\r\n", "\n").removesuffix("\n")
+    if '"' in text or "\r" in text or set(map(_COMMAS, text.split("\n"))) != {width - 1} or width < 2:
+        return None
+    cells = text.replace("\n", ",").split(",")
+    return [cells[at::width] for at in range(width)]
 
 
 def _row_by_row(
@@ -173,22 +188,28 @@ def _row_by_row(
             refused.append(f"{path.name}, row {number}: {error}")
 
 
-def _csv_rows(path: Path, part: TablePart) -> tuple[Sequence[str], list[list[str]]]:
-    """Headings, and the cells of the part's rows; none of a blank one."""
-    csv.field_size_limit(_CELL_MAX)
+def _csv_text(path: Path, part: TablePart) -> tuple[Sequence[str], str]:
+    """Headings, and the text of the part's rows."""
     try:
         with path.open("rb") as file:
             first = file.read(part.begin) if part.number == 1 else file.readline()
             while part.number != 1 and first.count(b'"') % 2:
                 first += file.readline()
             file.seek(part.begin)
-            rows = file.read(part.end - part.begin)
-        (names,) = csv.reader(io.StringIO(first.decode("utf-8-sig"), newline=""))
-        return names, list(csv.reader(io.StringIO(rows.decode("utf-8"), newline="")))
+            text = file.read(part.end - part.begin).decode("utf-8")
+        (names,) = _csv_rows(path, first.decode("utf-8-sig"))
+        return names, text
     except UnicodeDecodeError as error:
         raise CaseTableError(
             f"{path.name} is not UTF-8 text; save it as CSV UTF-8, or use letterline run, which reads others"
         ) from error
+
+
+def _csv_rows(path: Path, text: str) -> list[list[str]]:
+    """The cells of rows; none of a blank one."""
+    csv.field_size_limit(_CELL_MAX)
+    try:
+        return list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error as error:
         raise CaseTableError(f"{path.name}: not a CSV table: {error}") from error
 
@@ -229,31 +250,18 @@ def _table_rows(value: Any, table: Table) -> list[Mapping[str, str]]:
 
 def _table_columns(texts: Sequence[str], table: Table) -> TableColumns | None:
     """The rows of a table of many letters from texts as programs write them; None when one of them is not: see `_table_rows`."""
-    width = len(table.split)
     some = [text for text in texts if text]
     joined = ";".join(some)
-    if width < 2 or (joined and joined.split(None, 1) != [joined]):
-        return None
-    rows = joined.split(";") if some else []
-    if set(map(_COLONS, rows)) - {width - 1}:
+    if not table.split or (joined and joined.split(None, 1) != [joined]):
         return None
     counts = [text.count(";") + 1 if text else 0 for text in texts]
-    cells = ":".join(rows).split(":") if rows else []
-    columns: dict[str, Sequence[str]] = {name: cells[at::width] for at, name in enumerate(table.split)}
+    sums = np.zeros(sum(counts), np.int64)
+    wanted = np.array([name in table.total for name in table.split])
+    if some and sum_rows(np.frombuffer(joined.encode(), np.uint8), wanted, sums) != len(sums):
+        return None
+    cells = joined.replace(";", ":").split(":") if some else []
+    columns: dict[str, Sequence[str]] = {name: cells[at :: len(wanted)] for at, name in enumerate(table.split)}
     if table.total:
-        totals = _totals([columns[name] for name in table.total])
-        if totals is None:
-            return None
-        columns["total"] = totals
+        written = np.empty(len(sums) * AMOUNT_BYTES, np.uint8)
+        columns["total"] = written[: write_amounts(sums, written)].tobytes().decode("ascii").split()
     return TableColumns(columns, counts)
-
-
-def _totals(columns: Sequence[Sequence[str]]) -> list[str] | None:
-    """The sums of the rows' amounts; None when one is not written as amounts are kept, 1234.50."""
-    sums = np.zeros(len(columns[0]), np.int64)
-    for column in columns:
-        text = "\n".join(column) + "\n" if column else ""
-        if not text.isascii() or add_amounts(np.frombuffer(text.encode("ascii"), np.uint8), sums) != len(column):
-            return None
-    written = np.empty(len(sums) * AMOUNT_BYTES, np.uint8)
-    return written[: write_amounts(sums, written)].tobytes().decode("ascii").split()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from rendering_cases import EXAMPLE, a_letter, codes_for
 
 from rendering import Codes, Columns, Letter, Renderer, RenderError, load_template
-from rendering.amounts import AMOUNT_BYTES, add_amounts, write_amounts
+from rendering.amounts import AMOUNT_BYTES, sum_rows, write_amounts
 from rendering.batch import Press
 from rendering.case_table import TablePart, _Headings, read_letters, read_part, table_parts
 from rendering.columns import TableColumns, evaluate
@@ -93,22 +93,29 @@ def test_rows_as_programs_write_them_are_read_by_columns(tmp_path: Path) -> None
     ]
 
 
-@given(st.lists(st.tuples(AMOUNT, AMOUNT), max_size=9))
-def test_sums_of_amounts_are_those_of_decimals(pairs: list[tuple[str, str]]) -> None:
-    sums = np.zeros(len(pairs), np.int64)
-    for column in zip(*pairs, strict=True):
-        text = np.frombuffer("".join(f"{one}\n" for one in column).encode(), np.uint8)
-        assert add_amounts(text, sums) == len(pairs)
-    out = np.zeros(len(pairs) * AMOUNT_BYTES, np.uint8)
+@given(st.lists(st.tuples(AMOUNT, WORDS.filter(str.isalnum), AMOUNT), min_size=1, max_size=9))
+def test_sums_of_amounts_are_those_of_decimals(rows: list[tuple[str, str, str]]) -> None:
+    text = np.frombuffer(";".join(map(":".join, rows)).encode(), np.uint8)
+    sums = np.zeros(len(rows), np.int64)
+    assert sum_rows(text, np.array([True, False, True]), sums) == len(rows)
+    out = np.zeros(len(rows) * AMOUNT_BYTES, np.uint8)
     written_sums = out[: write_amounts(sums, out)].tobytes().decode().split("\n")[:-1]
-    assert written_sums == [f"{Decimal(a) + Decimal(b):.2f}" for a, b in pairs]
+    assert written_sums == [f"{Decimal(a) + Decimal(b):.2f}" for a, _, b in rows]
 
 
 @pytest.mark.parametrize(
-    "text", ["1.0\n", "1\n", ".50\n", "1.005\n", "-1.00\n", "1.00", "1,000.00\n", "1.0.0\n", f"{'9' * 15}.00\n"]
+    "amount", ["1.0", "1", ".50", "1.005", "-1.00", "", "1,000.00", "1.0.0", "1..00", "x", f"{'9' * 15}.00"]
 )
-def test_an_amount_written_otherwise_is_not_added_up(text: str) -> None:
-    assert add_amounts(np.frombuffer(text.encode(), np.uint8), np.zeros(1, np.int64)) == 0
+def test_an_amount_written_otherwise_is_not_added_up(amount: str) -> None:
+    text = np.frombuffer(f"1.00:a;{amount}:b;1.00:c".encode(), np.uint8)
+    assert sum_rows(text, np.array([True, False]), np.zeros(3, np.int64)) == 1
+
+
+@pytest.mark.parametrize("text", ["1.00:a:b", "1.00", "1.00:a;", ";1.00:a", ""])
+def test_a_row_of_more_or_fewer_cells_ends_the_sums(text: str) -> None:
+    assert sum_rows(
+        np.frombuffer(text.encode(), np.uint8), np.array([True, False]), np.zeros(3, np.int64)
+    ) < 1 + text.count(";")
 
 
 @pytest.fixture(scope="module")
