@@ -4,7 +4,8 @@ One chart per printer, camera, window and parameter. The first pieces set the ba
 weighted mean is watched by three rules (Montgomery, Statistical Quality Control, 9.2): out of its control limits, a
 run of pieces on the worse side, and a straight decline that will reach the failing level soon. What is significant is
 not yet worth a walk to the printer: no rule rings before a notable part of the way to the failing level is gone, so
-light that drifts by a few per cent and a lucky baseline stay silent. A missing nozzle line is named once the same
+light that drifts by a few per cent and a lucky baseline stay silent. Pieces remember: what follows one poor piece is
+often poor too, so the limits are as wide as the memory of the baseline makes them. A missing nozzle line is named once the same
 place has been without ink in most of the last pieces. Pure: no clock, no file; the order of pieces is the only time
 there is.
 """
@@ -30,6 +31,11 @@ SIGMA_FLOOR = 0.01
 NOTABLE_SHARE = 0.15
 """Share of the way from baseline to failing level that must be gone before a rule rings."""
 NOTABLE_MIN = 0.03
+DRIFT_ALLOWED = 0.02
+"""How far light alone may move a parameter in a day."""
+MEMORY_ERROR = 0.1
+"""Standard error of a correlation taken from `BASELINE_PIECES` pieces: the memory is taken to be larger by this."""
+MEMORY_MAX = 0.9
 LINE_WEIGHT = 0.08
 LINE_SURE = 0.7
 OUTLIER_SIGMAS = 3.0
@@ -103,8 +109,11 @@ class _Slope:
         self.squares += value * value
         self.values.append(value)
 
-    def fall(self) -> tuple[float, float] | None:
-        """Return slope per piece and fitted value of the newest piece when the values fall for sure, else None."""
+    def fall(self, memory: float) -> tuple[float, float] | None:
+        """Return slope per piece and fitted value of the newest piece when the values fall for sure, else None.
+
+        ``memory`` is the correlation of a piece with the one before: it widens the error of the slope.
+        """
         count = len(self.values)
         if count < SLOPE_PIECES:
             return None
@@ -112,7 +121,7 @@ class _Slope:
         spread = count * (count * count - 1) / 12
         slope = (self.placed - middle * self.total) / spread
         residual = max(0.0, self.squares - count * mean * mean - slope * slope * spread)
-        error = math.sqrt(residual / (count - 2) / spread)
+        error = math.sqrt(residual / (count - 2) / spread * (1 + memory) / (1 - memory))
         return (slope, mean + slope * middle) if slope < -SLOPE_ERRORS * max(error, 1e-9) else None
 
 
@@ -124,12 +133,28 @@ class _Chart:
     squares: float = 0.0
     level: float = 0.0
     run: int = 0
+    last: float = 0.0
+    crossed: float = 0.0
+    """Sum over the baseline of each piece's distance from the mean times that of the piece before."""
     slope: _Slope = field(default_factory=_Slope)
     ringing: set[Rule] = field(default_factory=set)
 
     @property
     def sigma(self) -> float:
         return max(SIGMA_FLOOR, math.sqrt(self.squares / max(1, min(self.seen, BASELINE_PIECES) - 1)))
+
+    @property
+    def memory(self) -> float:
+        """Correlation of a piece with the one before, as the baseline may have it at most."""
+        seen = self.crossed / self.squares if self.squares > 0 else 0.0
+        return min(MEMORY_MAX, max(0.0, seen + MEMORY_ERROR))
+
+    @property
+    def sigma_of_level(self) -> float:
+        """How far the weighted mean of healthy pieces strays from their baseline, that one's own error included."""
+        kept = self.memory * (1 - WEIGHT)
+        of_mean = (1 + self.memory) / (1 - self.memory) / BASELINE_PIECES
+        return self.sigma * math.sqrt(WEIGHT / (2 - WEIGHT) * (1 + kept) / (1 - kept) + of_mean)
 
     @property
     def notable(self) -> float:
@@ -201,6 +226,9 @@ def _follow(key: ChartKey, chart: _Chart, value: float, piece: int) -> list[Earl
     if chart.seen <= BASELINE_PIECES:
         before = chart.mean
         chart.mean += (value - before) / chart.seen
+        if chart.seen > 1:
+            chart.crossed += (value - chart.mean) * (chart.last - chart.mean)
+        chart.last = value
         chart.squares += (value - before) * (value - chart.mean)
         chart.level = chart.mean
         return []
@@ -215,14 +243,14 @@ def _follow(key: ChartKey, chart: _Chart, value: float, piece: int) -> list[Earl
 
 def _rules(chart: _Chart) -> list[tuple[Rule, int | None]]:
     """Return the rules that hold now, with the forecast of pieces left where there is one."""
-    sigma_of_level = chart.sigma * math.sqrt(WEIGHT / (2 - WEIGHT) + 1 / BASELINE_PIECES)
     rules: list[tuple[Rule, int | None]] = []
     if chart.level <= chart.notable:
-        if chart.level < chart.mean - LIMIT_SIGMAS * sigma_of_level:
+        beyond = chart.mean - DRIFT_ALLOWED - LIMIT_SIGMAS * chart.sigma_of_level
+        if chart.level < beyond:
             rules.append((Rule.BEYOND_LIMIT, None))
-        if chart.run >= RUN_LENGTH:
+        if chart.run >= RUN_LENGTH * (1 + chart.memory) / (1 - chart.memory):
             rules.append((Rule.RUN, None))
-    fall = chart.slope.fall()
+    fall = chart.slope.fall(chart.memory)
     if fall is not None and fall[1] <= chart.notable:
         left = max(0, int((chart.floor - fall[1]) / fall[0]))
         if left <= FORECAST_PIECES:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -56,6 +56,8 @@ def test_healthy_print_as_it_was_measured_never_rings(name: str) -> None:
     memory=st.floats(0.0, 0.6),
     drift=st.floats(0.0, 0.02),
 )
+@example(seed=1_016_164_991, level=0.5, sigma=0.06, memory=0.6, drift=0.0)
+@example(seed=1_029_694_514, level=0.45, sigma=0.03, memory=0.6, drift=0.02)
 def test_print_that_wanders_a_little_and_remembers_its_last_pieces_never_rings(
     seed: int, level: float, sigma: float, memory: float, drift: float
 ) -> None:
