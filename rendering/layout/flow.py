@@ -159,7 +159,7 @@ def _paragraph(
             scratch.strips[scratch.counts[N_STRIPS] - 1, S_KEEP] = 1
 
 
-@inlined
+@kernel
 def _row(
     program: Program,
     typography: Typography,

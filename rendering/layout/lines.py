@@ -7,7 +7,7 @@ Latin (up to half an em), then evenly. The plain-Python twin and specification i
 
 from __future__ import annotations
 
-from rendering.jit import inlined
+from rendering.jit import inlined, kernel
 from rendering.layout.arrays import (
     A_PAGE,
     A_PAGES,
@@ -126,7 +126,7 @@ def _append(
     scratch.counts[N_CHARS] = n
 
 
-@inlined
+@kernel
 def _append_number(
     scratch: Scratch, typography: Typography, value: int, face: int, style: tuple[int, int, int, int]
 ) -> None:
@@ -150,7 +150,7 @@ def _is_amount(scratch: Scratch, typography: Typography, first: int, after: int)
     return good
 
 
-@inlined
+@kernel
 def _append_amount(
     scratch: Scratch, typography: Typography, first: int, after: int, face: int, style: tuple[int, int, int, int]
 ) -> None:
