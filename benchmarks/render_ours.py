@@ -46,7 +46,7 @@ def as_letter(letter: MadeUp) -> rendering.Letter:
 
 def codes_of(at: int, sheets: int) -> rendering.Codes:
     """Codes of letter number `at`."""
-    return rendering.Codes(tuple(payload(at, sheet + 1) for sheet in range(sheets)), f"XA{at:09d}CN", f"L{at:07d}")
+    return rendering.Codes(tuple([payload(at, sheet + 1) for sheet in range(sheets)]), f"XA{at:09d}CN", f"L{at:07d}")
 
 
 def render(work: Work, folder: Path, chunk: int = 500, imposition: str = "1up", read_again: bool = False) -> list[Path]:

@@ -19,8 +19,8 @@ _DIGITS_MAX = 15  # of an amount, so that sums of a few stay exact
 def sum_rows(text: NDArray[np.uint8], wanted: NDArray[np.bool_], sums: NDArray[np.int64]) -> int:
     """Sum the ``wanted`` cells of every row of a table written "a:b:c;a:b:c" into ``sums``, in fen; return how many rows there were.
 
-    ``wanted`` has an entry for every cell of a row. Stops at a row with more or fewer cells or with a wanted cell that is no amount: then
-    fewer are returned than there are.
+    ``wanted`` has an entry for every cell of a row. Stops at a row with more or fewer cells, with white space of ASCII, or with a wanted cell
+    that is no amount: then fewer are returned than there are.
     """
     row = 0
     cell = 0
@@ -45,6 +45,8 @@ def sum_rows(text: NDArray[np.uint8], wanted: NDArray[np.bool_], sums: NDArray[n
             digits = 0
             point = -1
             amount = True
+        elif byte <= 32:
+            return row
         elif byte >= 48 and byte <= 57:
             fen = fen * 10 + byte - 48
             digits += 1

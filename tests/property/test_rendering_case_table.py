@@ -111,7 +111,7 @@ def test_an_amount_written_otherwise_is_not_added_up(amount: str) -> None:
     assert sum_rows(text, np.array([True, False]), np.zeros(3, np.int64)) == 1
 
 
-@pytest.mark.parametrize("text", ["1.00:a:b", "1.00", "1.00:a;", ";1.00:a", ""])
+@pytest.mark.parametrize("text", ["1.00:a:b", "1.00", "1.00:a;", ";1.00:a", "", "1.00: a", "1.00:a\t"])
 def test_a_row_of_more_or_fewer_cells_ends_the_sums(text: str) -> None:
     assert sum_rows(
         np.frombuffer(text.encode(), np.uint8), np.array([True, False]), np.zeros(3, np.int64)
