@@ -178,9 +178,9 @@ class AravisCamera:
     def _frame_of(self, buffer: int) -> Frame | None:
         aravis, handle = self._aravis, c_void_p(buffer)
         received = time.monotonic_ns()
-        trigger = self._count.follow(int(aravis.arv_buffer_get_frame_id(handle)))
         if aravis.arv_buffer_get_status(handle) != SUCCESS:
-            return None
+            return None  # its block id may be anything: what a buffer holds that was given back unfilled
+        trigger = self._count.follow(int(aravis.arv_buffer_get_frame_id(handle)))
         width, height = aravis.arv_buffer_get_image_width(handle), aravis.arv_buffer_get_image_height(handle)
         size = c_size_t(0)
         data = aravis.arv_buffer_get_data(handle, byref(size))
