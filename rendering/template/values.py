@@ -53,8 +53,9 @@ def _group_in_words(value: int) -> str:
 
 def capital(text: str) -> str:
     """An amount of yuan in formal Chinese numerals; text that is no amount stays as it is."""
-    if _is_plain(text):
-        yuan, fen = int(text[:-3]), int(text[-2:])
+    before, _, after = text.partition(".")
+    if len(after) == 2 and text.isascii() and before.isdigit() and after.isdigit():
+        yuan, fen = int(before), int(after)
     else:
         try:
             yuan, fen = divmod(int((Decimal(text.replace(",", "")) * 100).to_integral_value()), 100)
@@ -64,15 +65,19 @@ def capital(text: str) -> str:
         return text
     if yuan < 10**4:
         return _group_in_words(yuan) + _after_yuan(fen, yuan > 0)
+    if yuan < 10**8:
+        high, low = divmod(yuan, 10**4)
+        zero = "零" if low and (low < 1000 or high % 10 == 0) else ""
+        return f"{_group_in_words(high)}万{zero}{_group_in_words(low)}{_after_yuan(fen, True)}"
     words = ""
-    before = 0
-    for name, size in _GROUPS if yuan >= 10**8 else _GROUPS[2:]:
+    last = 0
+    for name, size in _GROUPS:
         group = yuan // size % 10**4
         if group:
-            if words and (group < 1000 or before % 10 == 0):
+            if words and (group < 1000 or last % 10 == 0):
                 words += "零"
             words += _group_in_words(group) + name
-        before = group
+        last = group
     return words + _after_yuan(fen, True)
 
 
