@@ -24,7 +24,7 @@ from rendering.layout.arrays import (
     Scratch,
     Typography,
 )
-from rendering.layout.lines import break_lines, fill_runs
+from rendering.layout.lines import break_lines
 from rendering.layout.opcodes import (
     FLAG_KEEP_NEXT,
     FLAG_KEEP_PREVIOUS,
@@ -75,6 +75,7 @@ from rendering.layout.opcodes import (
     X_TC,
     X_X,
 )
+from rendering.layout.runs import fill_runs
 
 
 @inlined

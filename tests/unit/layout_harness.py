@@ -17,9 +17,10 @@ from rendering.layout.arrays import (
 )
 from rendering.layout.classes import break_table, character_classes, edge_table, gap_table, squeeze_table
 from rendering.layout.flow import paginate
-from rendering.layout.lines import break_lines, fill_runs
+from rendering.layout.lines import break_lines
 from rendering.layout.ready import set_ready
 from rendering.layout.reference import Line, Setting, Strip, resolve_classes
+from rendering.layout.runs import fill_runs
 
 CLASSES = character_classes()
 HALF = set(map(chr, range(0x20, 0x7F)))
