@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from rendering.characters import Characters
 from rendering.measuring import MeasuredRun
 from rendering.model import Chunk, Codes, Letter
 from rendering.renderer import CharactersMissing, Renderer
 from rendering.template import load_template
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +109,29 @@ def render_chunks(
         for order in orders:
             yield render_chunk(press, order)
         return
-    waiting: deque[Future[Chunk]] = deque()
+    yield from in_order(executor, partial(render_chunk, press), orders, in_flight, timeout_s)
+
+
+def in_order(
+    executor: Executor, call: Callable[[A], B], arguments: Iterable[A], in_flight: int = 4, timeout_s: float = 600
+) -> Iterator[B]:
+    """Results of ``call`` for all ``arguments``, in their order; workers begin at once, and at most ``in_flight`` results wait.
+
+    Raises what a worker raised, and TimeoutError when one takes longer than ``timeout_s``.
+    """
+    source = iter(arguments)
+    waiting = deque(executor.submit(call, argument) for argument in islice(source, in_flight))
+    return _results(executor, call, source, waiting, timeout_s)
+
+
+def _results(
+    executor: Executor, call: Callable[[A], B], source: Iterator[A], waiting: deque[Future[B]], timeout_s: float
+) -> Iterator[B]:
     try:
-        for order in orders:
-            waiting.append(executor.submit(render_chunk, press, order))
-            if len(waiting) >= in_flight:
-                yield waiting.popleft().result(timeout_s)
         while waiting:
-            yield waiting.popleft().result(timeout_s)
+            done = waiting.popleft().result(timeout_s)
+            waiting.extend(executor.submit(call, argument) for argument in islice(source, 1))
+            yield done
     finally:
         for future in waiting:
             future.cancel()

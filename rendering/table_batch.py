@@ -7,20 +7,18 @@ became of it comes back. So a second processor halves the time, and a part can b
 from __future__ import annotations
 
 import dataclasses
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from rendering.batch import ChunkOrder, Press, render_chunk, resident_renderer
+from rendering.batch import ChunkOrder, Press, in_order, render_chunk, resident_renderer
 from rendering.case_table import TablePart, read_part
 from rendering.measuring import MeasuredRun
 from rendering.model import Chunk, Codes, Measured
 from rendering.renderer import RenderError
 from rendering.value_defects import duplicate
-
-_IN_FLIGHT = 4
 
 CodesOf = Callable[[int, int], Codes]
 """The codes of the letter with a number (from 1, as the rows are counted) and so many sheets; must be importable by a worker."""
@@ -85,19 +83,10 @@ def _done(
         for part in rest:
             yield render_part(press, order, part)
         return
-    waiting: deque[Future[RenderedPart]] = deque()
-    try:
-        waiting.extend(executor.submit(render_part, press, order, part) for part in rest[:_IN_FLIGHT])
-        if first is not None:
-            yield _rendered(press, order, parts[0], first)
-        for part in rest[_IN_FLIGHT:]:
-            yield waiting.popleft().result()
-            waiting.append(executor.submit(render_part, press, order, part))
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
+    others = in_order(executor, partial(render_part, press, order), rest)  # workers begin while this process renders
+    if first is not None:
+        yield _rendered(press, order, parts[0], first)
+    yield from others
 
 
 def render_part(press: Press, order: TableOrder, part: TablePart) -> RenderedPart:
