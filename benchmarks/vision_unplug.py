@@ -23,9 +23,9 @@ import numpy as np
 
 from benchmarks import frames, gige_camera
 from benchmarks.report import Report
+from controller.runner.eyes import CameraSource
 from devices.cameras.aravis import AravisCamera
-from devices.errors import CameraTimeout, DeviceError
-from devices.kinds import Frame
+from devices.errors import DeviceError
 from vision.profiles import EXIT_FRAME
 from vision.watch import FrameWatch, Problem, Watched
 
@@ -60,21 +60,6 @@ class _Lens:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-
-
-class _Source:
-    """A camera as vision wants it."""
-
-    def __init__(self, camera: AravisCamera) -> None:
-        self._camera = camera
-
-    def grab(self, timeout_s: float) -> Frame:
-        try:
-            return self._camera.grab(timeout_s)
-        except CameraTimeout as error:
-            raise TimeoutError(str(error)) from None
-        except DeviceError as error:
-            raise OSError(str(error)) from None
 
 
 class _Line:
@@ -116,7 +101,7 @@ def unplugged(report: Report, camera_view: frames.Camera, cases: list[frames.Cas
         lens.plug()
         camera = _first_seen()
         stack.callback(camera.close)
-        watch = FrameWatch(_Source(camera), camera_view.profile(), line.deliver, deadline_s=0.2, silence_s=0.2)
+        watch = FrameWatch(CameraSource(camera), camera_view.profile(), line.deliver, deadline_s=0.2, silence_s=0.2)
         stack.enter_context(watch)
         watch.start(EXIT_FRAME)
         ends = time.monotonic() + seconds

@@ -35,7 +35,7 @@ _OUT_OF_STEP = frozenset(
 """After these the trigger numbers, or the picture itself, mean nothing any more."""
 
 
-class _Source:
+class CameraSource:
     """A camera as vision wants it: no frame is a ``TimeoutError``, no camera an ``OSError``."""
 
     def __init__(self, camera: OpenCamera) -> None:
@@ -68,7 +68,7 @@ class Eyes:
         )
         self.watches = tuple(
             FrameWatch(
-                _Source(camera),
+                CameraSource(camera),
                 profile,
                 deliver,
                 deadline_s=READING_DEADLINE_S,
